@@ -1,0 +1,65 @@
+"""Settings from the environment, `SEG_*`; every one has a default that works on a laptop."""
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from seg.errors import ConfigError
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def _user_data_folder() -> Path:
+    """Where this system keeps a user's application data."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+
+
+class Settings(BaseSettings):
+    """All settings; `SEG_HOME=/data/seg make run` changes one."""
+
+    model_config = SettingsConfigDict(env_prefix="SEG_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: _user_data_folder() / "unetpp-workbench")
+    store_url: str = ""
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    upload_mb: int = Field(200, ge=1, le=4096, description="One file, MiB")
+    upload_files: int = Field(300, ge=1, le=10_000, description="Files in one session")
+    session_mb: int = Field(1024, ge=16, description="All of one session's files decoded, MiB")
+    image_megapixels: int = Field(100, ge=1, le=2000, description="One image, millions of pixels")
+    results_memory_mb: int = Field(256, ge=0, description="Results kept in memory, MiB")
+    results_disk_mb: int = Field(1024, ge=0, description="Results kept on disk, MiB")
+
+    @property
+    def checkpoints(self) -> Path:
+        """The user's own checkpoints."""
+        return self.home / "checkpoints"
+
+    @property
+    def results(self) -> Path:
+        """Predictions kept by content."""
+        return self.home / "results"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        ConfigError: A variable has a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "SEG_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(
+            f"{name} cannot be used: {first['msg']}. Received: {str(first['input'])[:60]!r}. "
+            "Change it or unset it."
+        ) from error
