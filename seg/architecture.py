@@ -125,8 +125,8 @@ class Architecture(BaseModel):
         if self.norm == "none":
             yield f"{name}/bias", (width,)
         else:
-            kinds = ("gamma", "beta")
-            kinds += ("moving_mean", "moving_variance") if self.norm == "batch" else ()
+            kinds = ["gamma", "beta"]
+            kinds += ["moving_mean", "moving_variance"] if self.norm == "batch" else []
             for kind in kinds:
                 yield f"{name}_norm/{kind}", (width,)
 

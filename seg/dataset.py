@@ -8,9 +8,11 @@ import hashlib
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seg.cases import Case, read_case
 from seg.errors import DataError
@@ -18,6 +20,19 @@ from seg.pairing import natural
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
+
+
+class Description(BaseModel):
+    """What nobody can read off the files: `dataset.json`, where there is one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=2000)
+
+    title: str = ""
+    spacing_mm: tuple[float, float] | None = None
+    class_names: tuple[str, ...] = ("foreground",)
+    licence: str = ""
+    attribution: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,7 @@ class Item:
     image: Path
     mask: Path
     group: str
+    spacing_mm: tuple[float, float] | None = None
 
     def read(self, classes: int | None = None) -> Case:
         """The case, decoded and checked; see `seg.cases.read_case`."""
@@ -36,6 +52,7 @@ class Item:
             self.image.read_bytes(),
             self.mask.name,
             self.mask.read_bytes(),
+            spacing_mm=self.spacing_mm,
             classes=classes,
         )
 
@@ -46,6 +63,7 @@ class Dataset:
 
     name: str
     items: tuple[Item, ...]
+    description: Description = field(default_factory=Description)
 
     @property
     def groups(self) -> list[str]:
@@ -68,7 +86,7 @@ class Dataset:
 
 
 def read_folder(folder: Path, group: str | None = None) -> Dataset:
-    r"""A data set: `images/` and `masks/` with matching stems, and perhaps `groups.csv`.
+    r"""A data set: `images/` and `masks/`, perhaps `groups.csv` and `dataset.json`.
 
     Args:
         folder: Holds the two folders. `groups.csv`, where there, has the columns case and group.
@@ -94,9 +112,14 @@ def read_folder(folder: Path, group: str | None = None) -> Dataset:
             f"Expected masks/{lacking[0]} with any image ending. Add it, or move the image away."
         )
     group_of = _groups(folder, list(images), group)
+    description = _description(folder)
     return Dataset(
         name=folder.name,
-        items=tuple(Item(stem, images[stem], masks[stem], group_of[stem]) for stem in images),
+        items=tuple(
+            Item(stem, images[stem], masks[stem], group_of[stem], description.spacing_mm)
+            for stem in images
+        ),
+        description=description,
     )
 
 
@@ -147,6 +170,20 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     if not paths:
         raise DataError(f"{folder.parent.name}/{folder.name} is empty. Put files into it.")
     return {path.stem: path for path in sorted(paths, key=lambda path: natural(path.name))}
+
+
+def _description(folder: Path) -> Description:
+    """`dataset.json`, or nothing known."""
+    path = folder / "dataset.json"
+    if not path.is_file():
+        return Description()
+    try:
+        return Description.model_validate_json(path.read_text(encoding="utf-8"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{folder.name}/dataset.json cannot be used: {error.args[:1] or error}. Mend or "
+            "remove it."
+        ) from error
 
 
 def _groups(folder: Path, stems: Sequence[str], pattern: str | None) -> dict[str, str]:

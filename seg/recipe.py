@@ -13,7 +13,7 @@ import numpy as np
 
 from seg.cases import Case
 from seg.checkpoint import Checkpoint, save_checkpoint
-from seg.dataset import PARTS, Dataset, read_folder, split
+from seg.dataset import PARTS, Dataset, Part, read_folder, split
 from seg.intervals import mean_interval
 from seg.metadata import Data, Metadata, Score, Training
 from seg.network import forward, set_weights
@@ -75,7 +75,7 @@ def _metadata(
     config: TrainConfig,
     trained: Trained,
     dataset: Dataset,
-    cases: dict[str, list[Case]],
+    cases: dict[Part, list[Case]],
     seconds: float,
 ) -> Metadata:
     """Everything but the scores."""

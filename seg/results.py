@@ -15,7 +15,7 @@ from threading import Lock
 import numpy as np
 
 from seg.checkpoint import write_durably
-from seg.predict import Options
+from seg.predict import Options, decide
 
 STEPS = 10_000  # a stored probability is a whole number of these parts
 FORMAT = 1  # part of the key: a change of the arithmetic makes old results unfindable
@@ -40,6 +40,10 @@ class Result:
     def fraction(self) -> np.ndarray:
         """The probabilities in 0..1, (H, W, classes) float32."""
         return self.probability.astype(np.float32) / np.float32(STEPS)
+
+    def labels(self, threshold: float) -> np.ndarray:
+        """The decision at a threshold in 0..1: (H, W) uint8 class indices; see `decide`."""
+        return decide(self.probability, round(threshold * STEPS))
 
     @property
     def size_bytes(self) -> int:

@@ -35,6 +35,11 @@ class Job:
         self._error: BaseException | None = None
 
     @property
+    def error(self) -> BaseException | None:
+        """What went wrong; None while it goes on and where it went well."""
+        return self._error
+
+    @property
     def is_finished(self) -> bool:
         """Whether `result` returns or raises at once."""
         return self._finished.is_set()
@@ -66,6 +71,10 @@ class Job:
         """Leave the queue, or stop before the next pass; a finished job stays as it is."""
         self._service.cancel(self)
 
+    def hurry(self) -> None:
+        """Go to the front of its owner's line."""
+        self._service.hurry(self)
+
     def finish(self, result: Result | None, error: BaseException | None = None) -> None:
         """Set the outcome, once."""
         self._result, self._error = result, error
@@ -93,15 +102,22 @@ class Service:
         self._lock = RLock()
         self._device_name: str | None = None
 
-    def submit(self, request: Request, owner: str) -> Job:
-        """Ask for a prediction; a kept result is there at once."""
+    def submit(self, request: Request, owner: str, *, first: bool = False) -> Job:
+        """Ask for a prediction; a kept result is there at once.
+
+        Args:
+            request: What is asked.
+            owner: Whose line it waits in.
+            first: At the front of that line.
+        """
         job = Job(self, next(self._numbers), owner, request)
         kept = self._cache.get(job.key)
         if kept is not None:
             job.finish(kept)
             return job
         with self._lock:
-            self._lines.setdefault(owner, deque()).append(job)
+            line = self._lines.setdefault(owner, deque())
+            (line.appendleft if first else line.append)(job)
             self._next()
         return job
 
@@ -135,6 +151,14 @@ class Service:
                 return 0, 0
             return self._progress[0], self._progress[1]
 
+    def hurry(self, job: Job) -> None:
+        """Move a waiting job to the front of its owner's line."""
+        with self._lock:
+            line = self._lines.get(job.owner)
+            if line and job in line:
+                line.remove(job)
+                line.appendleft(job)
+
     def cancel(self, job: Job) -> None:
         """Take a job out of its line, or tell the child to stop it."""
         with self._lock:
@@ -142,6 +166,8 @@ class Service:
                 self._cancelled.value = job.number
             elif not job.is_finished:
                 self._lines[job.owner].remove(job)
+                if not self._lines[job.owner]:
+                    del self._lines[job.owner]
                 job.finish(None, Cancelled("The prediction was cancelled. Nothing was changed."))
 
     def close(self) -> None:

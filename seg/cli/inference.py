@@ -6,6 +6,7 @@ Imports Keras.
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -63,10 +64,10 @@ def unique_names(cases: Sequence[Case]) -> Iterator[tuple[str, Case]]:
         yield (case.name if once else f"{case.name}_{case.id}"), case
 
 
-def _head(text: str) -> int | str:
+def _head(text: str) -> int | Literal["mean"]:
     """'mean', '2' or 'L2'."""
     if text == "mean":
-        return text
+        return "mean"
     try:
         return int(text.removeprefix("L"))
     except ValueError:

@@ -8,7 +8,7 @@ SCALE = (0.7, 1.4)
 GAIN = (0.8, 1.25)
 OFFSET = 0.2  # standard deviation, in units of the normalised image
 NOISE_MAX = 0.1  # likewise
-FOREGROUND_SHARE = 0.6  # of the cuts, centred on a pixel of a class
+FOREGROUND_SHARE = 0.5  # of the cuts, centred on a pixel of a class
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""Explore: a case, a checkpoint, the overlay and its numbers."""
+
+import streamlit as st
+
+from pages.widgets.choose import choose
+from pages.widgets.downloads import downloads
+from pages.widgets.engine import service
+from pages.widgets.panel import case_head, numbers, threshold_curve
+from pages.widgets.picture import viewer_data
+from pages.widgets.predictions import Predictions
+from pages.widgets.strip import refusals, strip
+from pages.widgets.table import table
+from pages.widgets.threshold import chosen_threshold, keep_threshold
+from pages.widgets.viewer import viewer
+from pages.widgets.waiting import others, waiting
+from seg.errors import SegError
+
+choice = choose()
+collection, checkpoint = choice.collection, choice.checkpoint
+refusals(collection)
+if not collection.cases:
+    st.info("None of these files could be read as an image. The reasons stand above.")
+    st.stop()
+
+predictions = Predictions(checkpoint, choice.options)
+case = collection.case(st.query_params.get("case"))
+threshold = chosen_threshold(checkpoint)
+result = None
+try:
+    result = predictions.show(case)
+except SegError as error:
+    st.error(str(error))
+
+strip(collection, case, predictions, threshold)
+left, right = st.columns([2.3, 1], gap="medium")
+with left:
+    data = viewer_data(case, checkpoint, choice.options, result, threshold)
+    viewer(data, key="viewer", height_px=460, on_threshold=keep_threshold)
+with right:
+    case_head(case, checkpoint)
+    if result is None:
+        waiting(predictions, case)
+    else:
+        numbers(case, checkpoint, result, threshold)
+        threshold_curve(predictions.outcome(case), threshold)
+        downloads(case, predictions, result, threshold)
+
+others(predictions, collection.cases)
+table(collection, case, predictions, threshold)
+service().warm()

@@ -1,0 +1,1 @@
+"""What pages share: the viewer, charts, pickers."""

@@ -1,0 +1,42 @@
+"""A checkpoint in a few lines, the rest one hover away."""
+
+from html import escape
+
+import streamlit as st
+
+from pages.widgets.engine import service
+from pages.widgets.numbers import score_text
+from seg.checkpoint import Checkpoint
+
+
+def card(checkpoint: Checkpoint) -> None:
+    """What a checkpoint is: task, costs, data, scores, size, device."""
+    metadata = checkpoint.metadata
+    architecture, training, data = metadata.architecture, metadata.training, metadata.data
+    rows = [("Task", metadata.task or "not said", metadata.note)]
+    if training:
+        costs = f"alpha {training.alpha:g}, beta {training.beta:g}"
+        text = "Tversky loss. alpha: cost of a false positive. beta: cost of a false negative."
+        rows.append(("Loss", costs, text))
+    if data:
+        text = f"{data.split} Fingerprint {data.fingerprint[:16]}. {data.attribution}"
+        rows.append(("Data", ", ".join(filter(None, (data.name, data.licence))), text))
+    for score in metadata.scores:
+        if score.metric == "dice":
+            text = f"{score.convention} {score.n_empty} of {score.n} images have an empty truth."
+            rows.append((f"Dice, {score.part}", score_text(score), text))
+    network = f"UNet++ {'-'.join(map(str, architecture.filters))}, norm {architecture.norm}"
+    rows += [
+        ("Network", f"{architecture.parameters:,} parameters", network),
+        ("File", f"{checkpoint.size_bytes / 1e6:.1f} MB", f"sha256 {checkpoint.sha256}"),
+        ("Device", service().device_name or "starts when needed", "Where networks run here."),
+    ]
+    st.html(f'<table class="facts">{"".join(_fact(*row) for row in rows)}</table>')
+
+
+def _fact(name: str, value: str, text: str) -> str:
+    """A row; whatever a file says is escaped."""
+    shown = escape(value)
+    if text:
+        shown = f'<abbr title="{escape(text, quote=True)}" tabindex="0">{shown}</abbr>'
+    return f"<tr><td>{escape(name)}</td><td>{shown}</td></tr>"

@@ -1,0 +1,48 @@
+"""What the server holds for all pages: the prediction service; and for a session: its shelf."""
+
+import streamlit as st
+
+from seg.cases import Case
+from seg.checkpoint import Checkpoint
+from seg.predict import Options
+from seg.results import ResultCache
+from seg.samples import RESULTS, find_checkpoints
+from seg.service import Service
+from seg.settings import SAMPLES, settings
+from seg.worker import Request
+from web.shelf import SHELVES, Shelf
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda service: service.close())
+def service() -> Service:
+    """This server's prediction service; its child process starts when it is first needed."""
+    chosen = settings()
+    cache = ResultCache(
+        chosen.results_memory_mb * 2**20,
+        chosen.results_disk_mb * 2**20,
+        chosen.results,
+        shipped=RESULTS,
+    )
+    return Service(cache, chosen.device)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda shelf: shelf.close())
+def shelf() -> Shelf:
+    """This session's shelf; its tokens die with the session."""
+    return SHELVES.open()
+
+
+def checkpoints() -> tuple[list[Checkpoint], list[str]]:
+    """The samples' and the user's checkpoints, and why others cannot be used."""
+    return find_checkpoints([SAMPLES / "checkpoints", settings().checkpoints])
+
+
+def request(case: Case, checkpoint: Checkpoint, options: Options) -> Request:
+    """What the service is asked for one case."""
+    return Request(
+        checkpoint=checkpoint.path,
+        checkpoint_sha256=checkpoint.sha256,
+        pixels=case.image.pixels,
+        image_sha256=case.image.sha256,
+        options=options,
+    )

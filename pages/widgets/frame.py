@@ -1,0 +1,28 @@
+"""What is the same around every page: a little room given back to the content."""
+
+import streamlit as st
+
+STYLE = """
+<style>
+  .block-container { padding: 3.4rem 1.6rem 2rem; max-width: 1900px; }
+  [data-testid="stSidebar"] { min-width: 290px; max-width: 330px; }
+  [data-testid="stSidebarUserContent"] { padding-top: 0.5rem; }
+  [data-testid="stMetric"] { padding: 0; }
+  [data-testid="stMetricLabel"] { opacity: 0.75; }
+  [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+  .files { display: flex; flex-wrap: wrap; gap: 0.5rem; }
+  .files a { border: 1px solid var(--st-border-color, #8886); border-radius: 0.35rem;
+             padding: 0.25rem 0.7rem; text-decoration: none; color: inherit; font-size: 0.9rem; }
+  .files a:hover, .files a:focus-visible { border-color: currentColor; }
+  .facts { width: 100%; border-collapse: collapse; font-size: 0.86rem; line-height: 1.35; }
+  .facts td { padding: 0.14rem 0; vertical-align: top; border: 0; }
+  .facts td:first-child { opacity: 0.65; padding-right: 0.7rem; white-space: nowrap; }
+  .facts td:last-child { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+  .facts abbr { text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; }
+</style>
+"""
+
+
+def draw_frame() -> None:
+    """The style of every page; constant text, nothing of a user's in it."""
+    st.html(STYLE)

@@ -1,0 +1,82 @@
+"""Beside the viewer: what is known of the case, its numbers, the threshold's curve."""
+
+import streamlit as st
+
+from pages.widgets.charts import CONFIG, threshold_chart
+from pages.widgets.numbers import number, plain
+from pages.widgets.predictions import Outcome
+from seg.cases import Case
+from seg.checkpoint import Checkpoint
+from seg.confusion import Confusion
+from seg.results import Result
+from seg.table import Row, case_rows
+
+PARTS = {
+    None: ("Not in this checkpoint's data", "Nothing says that it was trained on this image."),
+    "test": ("Unseen by this checkpoint", "It was held out: neither trained nor chosen on."),
+    "validation": ("Used to choose this checkpoint", "Not trained on, but the best epoch was "
+                   "chosen by it: its score flatters."),
+    "train": ("Trained on this image", "Its score says nothing about new images."),
+}  # fmt: skip
+
+
+def case_head(case: Case, checkpoint: Checkpoint) -> None:
+    """The case's name, size, and whether the checkpoint has seen it."""
+    seen, why = PARTS[checkpoint.metadata.part_of(case.id)]
+    spacing = (
+        f"{case.spacing_mm[0]:g} × {case.spacing_mm[1]:g} mm" if case.spacing_mm else "size unknown"
+    )
+    st.markdown(f"### {_plain_text(case.name)}")
+    st.caption(
+        f"{case.image.width} × {case.image.height} pixels of {spacing}. {seen}.",
+        help=" ".join([why, *case.notes]),
+    )
+
+
+def numbers(case: Case, checkpoint: Checkpoint, result: Result, threshold: float) -> None:
+    """Scores of every class at the threshold, with how long the network took."""
+    if case.mask is None:
+        st.info(
+            "No mask came with this image, so there is nothing to score against. Add one named "
+            f"{case.name}_mask.png to see Dice and the others."
+        )
+    rows = case_rows(case, result.labels(threshold), checkpoint.metadata.class_names)
+    for row in rows:
+        if len(rows) > 1:
+            st.markdown(f"**{_plain_text(str(row['class']))}**")
+        _row(row, known=case.spacing_mm is not None)
+    st.caption(
+        f"{result.seconds * 1000:,.0f} ms on {result.device}",
+        help="Time of the passes through the network for this image, loading left out. A result "
+        "that is kept is shown with the time it took when it was computed.",
+    )
+
+
+def threshold_curve(outcome: Outcome | None, threshold: float, label: int = 1) -> None:
+    """Dice over the threshold, where the case has a mask."""
+    if outcome is None or outcome.sums is None:
+        return
+    sums = Confusion(*(part[label - 1] for part in outcome.sums))
+    st.plotly_chart(threshold_chart(sums, threshold), key="threshold chart", config=CONFIG)
+
+
+def _row(row: Row, *, known: bool) -> None:
+    """Six numbers of one class, in two rows."""
+    length, area = ("mm", "mm²") if known else ("px", "px²")
+    difference = row["area_mm2"] - row["area_true_mm2"]
+    above, below = st.columns(3), st.columns(3)
+    for column, name in zip(above, ("dice", "iou", "sensitivity"), strict=True):
+        with column:
+            number(name, plain(row[name]))
+    with below[0]:
+        number("precision", plain(row["precision"]))
+    with below[1]:
+        number("hausdorff_95", plain(row["hausdorff_95_mm"], 1, length))
+    with below[2]:
+        delta = None if row["area_true_px"] is None else f"{difference:+,.0f} {area}"
+        number("area", plain(row["area_mm2"], 0, area), delta)
+
+
+def _plain_text(text: str) -> str:
+    """A user's text without Markdown in it."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|<>~$:" else sign for sign in text)

@@ -1,0 +1,176 @@
+// The rows under the picture: they show the settings and say when a hand changes them.
+
+const COMMIT_DELAY_MS = 350;
+
+const WHY_DISABLED = {
+  argmax: "No threshold here: each pixel goes to its most probable class.",
+  prediction: "There is no prediction for this case.",
+  truth: "There is no reference mask for this case.",
+  errors: "Errors need a prediction and a reference mask.",
+};
+
+class Controls {
+  constructor(root, viewer, signal) {
+    this.root = root;
+    this.viewer = viewer;
+    this.signal = signal;
+    this.scores = root.querySelector(".scores");
+    this.threshold = this.named("threshold");
+    this.number = this.named("threshold_number");
+    this.opacity = this.named("opacity");
+    this.window = this.named("window");
+    this.dragging = false;
+    this.timer = 0;
+    this.listen();
+    this.listenThreshold();
+  }
+
+  named(name) {
+    return this.root.querySelector(`[name="${name}"]`);
+  }
+
+  on(element, type, handler) {
+    element.addEventListener(type, handler, { signal: this.signal });
+  }
+
+  listen() {
+    const { viewer } = this;
+    this.on(this.opacity, "input", () => viewer.setOpacity(Number(this.opacity.value)));
+    this.on(this.window, "change", () => viewer.setWindow(Number(this.window.value)));
+    for (const radio of this.root.querySelectorAll("input[type='radio']")) {
+      this.on(radio, "change", () =>
+        radio.name === "layer" ? viewer.setLayer(radio.value) : viewer.setStyle(radio.value));
+    }
+    const press = {
+      tool: () => viewer.toggleTool(), swipe: () => viewer.toggleSwipe(),
+      out: () => viewer.zoomBy(1 / ZOOM_STEP), in: () => viewer.zoomBy(ZOOM_STEP),
+      fit: () => viewer.fit(), one: () => viewer.oneToOne(), help: () => viewer.toggleHelp(),
+    };
+    for (const [name, act] of Object.entries(press)) this.on(this.named(name), "click", act);
+  }
+
+  // The server hears of a threshold when the hand lets go, never on the way. Keys have no
+  // clear end: the last one counts once none has followed for a moment.
+  listenThreshold() {
+    const { threshold, number, viewer } = this;
+    this.on(threshold, "pointerdown", () => {
+      this.dragging = true;
+      clearTimeout(this.timer);
+    });
+    const drop = () => {
+      if (!this.dragging) return;
+      this.dragging = false;
+      viewer.commitThreshold();
+    };
+    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      this.on(threshold, type, drop);
+    }
+    this.on(threshold, "input", () => viewer.setThreshold(Number(threshold.value)));
+    // A drag's only "change" comes on release, also where the pointer has left the slider.
+    this.on(threshold, "change", () => (this.dragging ? drop() : this.commitSoon()));
+    this.on(number, "input", () => {
+      if (number.value !== "" && number.checkValidity()) viewer.setThreshold(Number(number.value));
+    });
+    this.on(number, "change", () => this.commitSoon());
+  }
+
+  commitSoon() {
+    clearTimeout(this.timer);
+    if (!this.dragging) this.timer = setTimeout(() => this.viewer.commitThreshold(), COMMIT_DELAY_MS);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+  }
+
+  // Options of the window list; "custom" appears once a drag has left the presets.
+  presets(windows, chosen) {
+    const names = windows.map((one) => one.name);
+    if (chosen === -1) names.push("Custom");
+    const wanted = JSON.stringify(names);
+    if (wanted !== this.presetsMade) {
+      this.window.replaceChildren(...names.map((name, i) => {
+        const option = document.createElement("option");
+        option.textContent = name;
+        option.value = String(i);
+        return option;
+      }));
+      this.presetsMade = wanted;
+    }
+    this.window.value = String(chosen === -1 ? windows.length : chosen);
+  }
+
+  show(settings, layers, data) {
+    const fixed = data.decision === "argmax" || !data.probability;
+    const why = data.probability ? WHY_DISABLED.argmax : WHY_DISABLED.prediction;
+    this.threshold.disabled = this.number.disabled = fixed;
+    this.root.querySelector(".threshold").title = fixed ? why
+      : "A pixel belongs to the class where its probability is at least this";
+    this.showThreshold(settings.threshold);
+    this.opacity.value = String(settings.opacity);
+    for (const radio of this.root.querySelectorAll("input[type='radio']")) {
+      const layer = radio.name === "layer";
+      radio.checked = radio.value === (layer ? settings.layer : settings.style);
+      radio.disabled = layer && !layers.includes(radio.value);
+      const reason = { heat: WHY_DISABLED.prediction, ...WHY_DISABLED }[radio.value];
+      radio.parentElement.title = radio.disabled ? reason : "";
+    }
+    this.named("tool").setAttribute("aria-pressed", String(settings.tool === "window"));
+    this.named("swipe").setAttribute("aria-pressed", String(settings.swipe !== null));
+  }
+
+  showThreshold(threshold) {
+    this.threshold.value = String(threshold);
+    this.threshold.style.setProperty("--share", `${threshold * 100}%`);
+    this.opacity.style.setProperty("--share", `${this.opacity.value * 100}%`);
+    // A field that is being typed into belongs to the typist.
+    if (this.root.activeElement !== this.number) this.number.value = threshold.toFixed(2);
+  }
+
+  showScores(overlay, value, spacing) {
+    this.scores.replaceChildren(...scoreItems(overlay, value, spacing));
+  }
+}
+
+function scoreItems(overlay, value, spacing) {
+  if (!overlay?.hasProbability) return [];
+  const scores = scoresAt(overlay.tails, value);
+  if (!overlay.hasTruth) {
+    const area = spacing ? scores.predicted * spacing[0] * spacing[1] : null;
+    return [
+      scoreItem("Area", `${scores.predicted.toLocaleString("en")} px`, "Predicted pixels"),
+      ...(area === null ? [] : [scoreItem("", `${tidyArea(area)} mm²`, "Predicted area")]),
+    ];
+  }
+  const empty = scores.wanted === 0 && scores.predicted === 0;
+  return [
+    scoreItem("Dice", scores.dice.toFixed(3), empty
+      ? "Both masks are empty: they agree, so 1"
+      : "2 TP / (2 TP + FP + FN): overlap of prediction and truth, 1 is best"),
+    scoreItem("Sensitivity", share(scores.sensitivity), scores.sensitivity === null
+      ? "Undefined: the truth has no pixel of this class"
+      : "TP / (TP + FN): share of the truth that was found"),
+    scoreItem("Precision", share(scores.precision), scores.precision === null
+      ? "Undefined: no pixel is predicted at this threshold"
+      : "TP / (TP + FP): share of the prediction that is right"),
+  ];
+}
+
+function share(value) {
+  return value === null ? "–" : value.toFixed(3);
+}
+
+function tidyArea(area) {
+  return area.toLocaleString("en", { maximumFractionDigits: area < 10 ? 2 : area < 100 ? 1 : 0 });
+}
+
+function scoreItem(name, text, title) {
+  const item = document.createElement("div");
+  const term = document.createElement("dt");
+  const value = document.createElement("dd");
+  term.textContent = name;
+  value.textContent = text;
+  item.title = title;
+  item.append(term, value);
+  return item;
+}

@@ -1,0 +1,275 @@
+"""Which mask belongs to which image, by name and folder only.
+
+Nothing is guessed: where two files could be the mask of one image, both are told and neither is
+taken. Imports nothing of the project.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["image", "mask"] | None
+
+MASK_WORDS = frozenset(
+    [
+        "mask",
+        "masks",
+        "msk",
+        "seg",
+        "segm",
+        "segmentation",
+        "segmentations",
+        "label",
+        "labels",
+        "labelstr",
+        "labelsts",
+        "gt",
+        "groundtruth",
+        "truth",
+        "annotation",
+        "annotations",
+        "annot",
+    ]
+)
+IMAGE_WORDS = frozenset(
+    ["image", "images", "img", "imgs", "imagestr", "imagests", "input", "inputs", "photo", "photos"]
+)
+SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+_MASK_NAME = "|".join(sorted(MASK_WORDS, key=len, reverse=True)) + "|ground_truth"
+_MASK_AFTER = re.compile(rf"^(?P<stem>.+?)[ _.\-]+(?:{_MASK_NAME})$", re.IGNORECASE)
+_MASK_BEFORE = re.compile(rf"^(?:{_MASK_NAME})[ _.\-]+(?P<stem>.+)$", re.IGNORECASE)
+_IMAGE_AFTER = re.compile(r"^(?P<stem>.+?)(?:[ _.\-]+(?:image|img)|_0000)$", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """How the files of one drop belong together; all names as they were given.
+
+    Attributes:
+        pairs: (image, its mask or None), in natural order.
+        orphans: Masks without an image.
+        ambiguous: (mask, why it was given to no image); such images are in `pairs` with None.
+        duplicates: Names that were given more than once; the first counts.
+        ignored: Hidden and system files.
+    """
+
+    pairs: list[tuple[str, str | None]] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    ambiguous: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A name taken apart."""
+
+    name: str  # as given
+    parts: tuple[str, ...]  # folders, then the stem, composed and without the ending
+
+    @property
+    def folder(self) -> tuple[str, ...]:
+        return self.parts[:-1]
+
+    @property
+    def stem(self) -> str:
+        return self.parts[-1]
+
+
+def pair(names: Sequence[str]) -> Pairing:
+    r"""Finds each image's mask.
+
+    A mask is `x_mask.png` beside `x.png` (also -mask, _seg, _label, _gt, mask_x and the like), or
+    a file of the same stem in `masks/` beside `images/` or beside the image itself (also labels/,
+    imagesTr/ and labelsTr/, train_images/ and train_masks/). Endings may differ.
+
+    Args:
+        names: File names, perhaps with folders, parted by / or \.
+
+    Returns:
+        The pairs in natural order (case2 before case10), and all that could not be paired.
+
+    Example:
+        >>> pair(["b.png", "a10.png", "a2.jpg", "a2_mask.png", "x_seg.png"]).pairs
+        [('a2.jpg', 'a2_mask.png'), ('a10.png', None), ('b.png', None)]
+        >>> pair(["images/p1.png", "masks/p1.tif", "masks/p7.tif"]).orphans
+        ['masks/p7.tif']
+    """
+    found = Pairing()
+    files = _files(names, found)
+    beside = _beside(files)
+    roles = _roles(files, beside)
+    images = [file for file in files if roles[file] == "image"]
+    candidates: dict[_File, list[_File]] = {image: [] for image in images}
+    keys = _image_keys(images)
+    for mask in (file for file in files if roles[file] == "mask"):
+        matches = [beside[mask]] if mask in beside else _matches(mask, keys)
+        for image in matches:
+            candidates[image].append(mask)
+        if not matches:
+            found.orphans.append(mask.name)
+    _choose(candidates, found)
+    return found
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key that puts case2 before case10.
+
+    Example:
+        >>> sorted(["case10", "Case2", "case1"], key=natural)
+        ['case1', 'Case2', 'case10']
+    """
+    parts = re.split(r"([0-9]+)", unicodedata.normalize("NFC", text).casefold())
+    key = tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
+    return (*key, (2, 0, text))
+
+
+def stem_of(name: str) -> str:
+    r"""A file's name without folders and ending.
+
+    Example:
+        >>> stem_of("study\\images/p1.nii.gz"), stem_of("a.b.png")
+        ('p1', 'a.b')
+    """
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    if last.lower().endswith(".gz"):
+        last = last[:-3]
+    stem, dot, ending = last.rpartition(".")
+    return stem if dot and stem and len(ending) <= 5 else last
+
+
+def _files(names: Sequence[str], found: Pairing) -> list[_File]:
+    """The names taken apart, in natural order; hidden and repeated ones told."""
+    files: list[_File] = []
+    seen: set[str] = set()
+    for name in sorted(names, key=natural):
+        clean = unicodedata.normalize("NFC", name).replace("\\", "/")
+        parts = [part for part in clean.split("/") if part not in ("", ".")]
+        if (
+            not parts
+            or any(part[0] == "." and part != ".." for part in parts)
+            or any(part.lower() in SYSTEM_FILES for part in parts)
+        ):
+            found.ignored.append(name)
+        elif "/".join(parts) in seen:
+            found.duplicates.append(name)
+        else:
+            seen.add("/".join(parts))
+            files.append(_File(name, (*parts[:-1], stem_of(parts[-1]))))
+    return files
+
+
+def _mask_stem(stem: str) -> str | None:
+    """What a mask's name says its image is called; None where it says no such thing."""
+    match = _MASK_AFTER.match(stem) or _MASK_BEFORE.match(stem)
+    return match["stem"] if match else None
+
+
+def _beside(files: list[_File]) -> dict[_File, _File]:
+    """Masks whose image lies in the same folder under the same stem: mask -> image."""
+    by_place: dict[tuple[str, ...], list[_File]] = {}
+    for file in files:
+        by_place.setdefault(_folded(file.parts), []).append(file)
+    beside: dict[_File, _File] = {}
+    for file in files:
+        stem = _mask_stem(file.stem)
+        if stem is None:
+            continue
+        images = _narrowed(by_place.get(_folded((*file.folder, stem)), []), stem)
+        if len(images) == 1:
+            beside[file] = images[0]
+    return beside
+
+
+def _roles(files: list[_File], beside: dict[_File, _File]) -> dict[_File, Role]:
+    """Image or mask: by the file beside it, else by its folder, else by its name."""
+    roles: dict[_File, Role] = {}
+    taken = set(beside.values())
+    mixed = {file.folder for file in taken}  # a folder "lung_seg" that holds both
+    for file in files:
+        if file in beside:
+            roles[file] = "mask"
+        elif file in taken:
+            roles[file] = "image"
+        else:
+            place, _ = _place(file.folder)
+            if place is None or (place == "mask" and file.folder in mixed):
+                place = "mask" if _mask_stem(file.stem) is not None else "image"
+            roles[file] = place
+    return roles
+
+
+def _place(folder: tuple[str, ...]) -> tuple[Role, tuple[str, ...]]:
+    """What the innermost telling folder holds, and the folders without the telling word."""
+    for index in range(len(folder) - 1, -1, -1):
+        words = _WORD.findall(folder[index])
+        whole = folder[index].lower()
+        for role, known in (("mask", MASK_WORDS), ("image", IMAGE_WORDS)):
+            left = [word.lower() for word in words if word.lower() not in known]
+            if whole in known or whole == "ground_truth":
+                left = []
+            elif len(left) == len(words):
+                continue
+            rest = ("_".join(left),) if left else ()
+            return ("mask" if role == "mask" else "image"), _folded(
+                (*folder[:index], *rest, *folder[index + 1 :])
+            )
+    return None, _folded(folder)
+
+
+def _image_keys(images: list[_File]) -> dict[tuple[str, ...], list[_File]]:
+    """Images by what a mask may call them: their place without images/, and their stem."""
+    keys: dict[tuple[str, ...], list[_File]] = {}
+    for image in images:
+        _, group = _place(image.folder)
+        match = _IMAGE_AFTER.match(image.stem)
+        for stem in {image.stem, match["stem"] if match else image.stem}:
+            keys.setdefault((*group, stem.casefold()), []).append(image)
+    return keys
+
+
+def _matches(mask: _File, keys: dict[tuple[str, ...], list[_File]]) -> list[_File]:
+    """The images a mask may belong to: of its own stem first, then of the stem it names."""
+    _, group = _place(mask.folder)
+    for stem in (mask.stem, _mask_stem(mask.stem)):
+        if stem is not None and (*group, stem.casefold()) in keys:
+            return _narrowed(keys[(*group, stem.casefold())], stem)
+    return []
+
+
+def _narrowed(files: list[_File], stem: str) -> list[_File]:
+    """Those that agree in upper and lower case, where any does."""
+    exact = [file for file in files if file.stem == stem]
+    return exact or files
+
+
+def _choose(candidates: dict[_File, list[_File]], found: Pairing) -> None:
+    """A pair where image and mask have only each other; otherwise told."""
+    claims: dict[_File, list[str]] = {}
+    for image, masks in candidates.items():
+        for mask in masks:
+            claims.setdefault(mask, []).append(image.name)
+    reasons: dict[str, str] = {}
+    for image, masks in candidates.items():
+        if len(masks) == 1 and len(claims[masks[0]]) == 1:
+            found.pairs.append((image.name, masks[0].name))
+            continue
+        found.pairs.append((image.name, None))
+        listed = ", ".join(mask.name for mask in masks)
+        for mask in masks:
+            shared = claims[mask]
+            reasons[mask.name] = (
+                f"{image.name} has several masks: {listed}"
+                if len(shared) == 1
+                else f"it fits several images: {', '.join(shared)}"
+            )
+    found.ambiguous.extend((name, reasons[name]) for name in sorted(reasons, key=natural))
+
+
+def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Lower case, for comparing."""
+    return tuple(part.casefold() for part in parts)
