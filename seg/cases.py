@@ -193,7 +193,7 @@ def _read_mask(
     picture = read_image(mask_bytes, mask_name, options.limits)
     _check_sizes(image, picture, image_name, mask_name)
     mask = decode_mask(picture, mask_name, options.classes, colors=colors, invert=invert)
-    told = tuple(f"Mask: {note}" for note in picture.notes if "alpha" not in note.lower())
+    told = tuple(f"Mask: {note}" for note in picture.notes)
     return replace(mask, notes=told + mask.notes)
 
 

@@ -101,7 +101,13 @@ def decode_mask(
         >>> mask.coding, mask.labels
         ('0/255', array([[0, 0, 1, 0]], dtype=uint8))
     """
+    by_alpha = _is_alpha_only(image)
+    if by_alpha and image.alpha is not None:
+        image = replace(image, pixels=image.alpha, alpha=None, indices=None, palette=None)
     coded, values, painted, in_palette = _decode(image, name, colors)
+    if by_alpha:
+        note = "All pixels have one colour: the alpha channel is read as the mask."
+        coded = replace(coded, notes=(note, *coded.notes))
     if coded.coding != "empty" and not coded.labels.any():
         coded = replace(coded, notes=(*coded.notes, "The mask is empty: all is background."))
     suspicion = None
@@ -138,6 +144,11 @@ def _decode(
     coded = decode_grey(values, name, white, image.format == "jpeg")
     listed = tuple(int(value) for value in count_values(values)[0])
     return coded, listed, tuple((shade, shade, shade) for shade in coded.shades), False
+
+
+def _is_alpha_only(image: Image) -> bool:
+    """Whether the picture is of one colour, and only its transparency says anything."""
+    return image.alpha is not None and bool((image.pixels == image.pixels[:1, :1]).all())
 
 
 def _palette(

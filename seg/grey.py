@@ -74,7 +74,7 @@ def decode_grey(values: Numbers, name: str, white: int, is_jpeg: bool) -> Coded:
             "If 255 means 'do not count', which is not supported, paint it as background",
         )
     if len(seen) - 2 > BETWEEN_FEW and has_soft_edges(values):
-        return _soft_edges(values, int(seen[-1]), "anti-aliased", "The edges are smoothed")
+        return _soft_edges(values, white, "anti-aliased", "The edges are smoothed")
     return _many_values(values, seen, name)
 
 
@@ -132,8 +132,8 @@ def not_a_mask(name: str, received: str) -> DataError:
         f"The mask {name} cannot be read as classes: {PICTURE}",
         f"flat areas of at most {VALUES_MAX} values or colours",
         received,
-        "Check that image and mask are not swapped. If each object has a number of its own, "
-        "save the mask as 0 and 255",
+        "Check that image and mask are not swapped. If the mask was resized or smoothed, or "
+        "numbers each object, save it again as PNG with the values 0 and 255",
     )
 
 
@@ -163,7 +163,7 @@ def _two_values(values: Numbers, low: int, high: int, white: int) -> Coded:
 
 def _class_index(values: Numbers, seen: NDArray[np.int64], name: str) -> Coded:
     """Values that are class numbers already."""
-    if len(seen) > 8 and _flatness(values) < FLAT_MIN / 2:
+    if len(seen) > 8 and _flatness(values) < FLAT_MIN * 3 / 4:
         raise not_a_mask(name, f"the values {shown(seen)}")
     notes = () if seen[0] == 0 else (f"No background: the lowest value is {seen[0]}.",)
     return Coded(values.astype(np.uint8), "class index", notes)
@@ -183,19 +183,32 @@ def _jpeg(values: Numbers, seen: NDArray[np.int64], name: str) -> Coded:
         )
     if not has_soft_edges(values):
         raise not_a_mask(name, f"a JPEG with the values {shown(seen)}")
-    return _soft_edges(values, int(seen[-1]), "JPEG", "JPEG has blurred the mask")
+    return _soft_edges(values, 255, "JPEG", "JPEG has blurred the mask")
 
 
-def _soft_edges(values: Numbers, top: int, word: str, why: str) -> Coded:
-    """Cut at half of the highest value."""
+def _soft_edges(values: Numbers, white: int, word: str, why: str) -> Coded:
+    """Cut at half of the value the foreground was painted with."""
+    top = _foreground_level(values, white)
     cut = (top + 1) // 2
     between = int(np.count_nonzero((values > 0) & (values < top)))
     note = (
         f"{why}: {between:,} of {values.size:,} pixels lie between 0 and {top}; "
         f"cut at half, {cut} and above is foreground."
     )
-    white = 255 if word == "JPEG" and top > 191 else top
-    return Coded(_binary(values, cut), f"{word} 0/{white}", (note,))
+    return Coded(_binary(values, cut), f"{word} 0/{top}", (note,))
+
+
+def _foreground_level(values: Numbers, white: int) -> int:
+    """What the foreground was painted with: the plateau of the light pixels, else white."""
+    seen, counts = count_values(values)
+    top = int(seen[-1])
+    light = seen > top // 2
+    level = int(seen[light][counts[light].argmax()])
+    if level >= white * 3 // 4:
+        return white
+    if 2 * counts[light].max() >= counts[light].sum():
+        return level
+    return white if top > white // 2 else top
 
 
 def _many_values(values: Numbers, seen: NDArray[np.int64], name: str) -> Coded:

@@ -42,7 +42,8 @@ _MASK_NAME = "|".join(sorted(MASK_WORDS, key=len, reverse=True)) + "|ground_trut
 _MASK_AFTER = re.compile(rf"^(?P<stem>.+?)[ _.\-]+(?:{_MASK_NAME})$", re.IGNORECASE)
 _MASK_BEFORE = re.compile(rf"^(?:{_MASK_NAME})[ _.\-]+(?P<stem>.+)$", re.IGNORECASE)
 _IMAGE_AFTER = re.compile(r"^(?P<stem>.+?)(?:[ _.\-]+(?:image|img)|_0000)$", re.IGNORECASE)
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_GROUND_TRUTH = re.compile(r"ground[ _\-]?truth", re.IGNORECASE)
+_WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
 
 
 @dataclass(frozen=True)
@@ -206,11 +207,12 @@ def _roles(files: list[_File], beside: dict[_File, _File]) -> dict[_File, Role]:
 def _place(folder: tuple[str, ...]) -> tuple[Role, tuple[str, ...]]:
     """What the innermost telling folder holds, and the folders without the telling word."""
     for index in range(len(folder) - 1, -1, -1):
-        words = _WORD.findall(folder[index])
+        name = _GROUND_TRUTH.sub(" groundtruth ", folder[index])
+        words = [word for word in _WORD_ENDS.split(name) if word]
         whole = folder[index].lower()
         for role, known in (("mask", MASK_WORDS), ("image", IMAGE_WORDS)):
             left = [word.lower() for word in words if word.lower() not in known]
-            if whole in known or whole == "ground_truth":
+            if whole in known:
                 left = []
             elif len(left) == len(words):
                 continue

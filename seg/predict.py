@@ -118,14 +118,13 @@ def _starts(length: int, side: int) -> list[int]:
 
 
 def _bell(height: int, width: int) -> np.ndarray:
-    """(height, width, 1) Gaussian weights, never 0 so that every pixel is divided by something."""
+    """(height, width, 1) Gaussian weights; at the corners 1e-7, so never a division by 0."""
 
     def curve(length: int) -> np.ndarray:
         distance = (np.arange(length) - (length - 1) / 2) / length
         return np.exp(-0.5 * (distance / SIGMA) ** 2)
 
-    bell = np.outer(curve(height), curve(width))[..., None]
-    return np.maximum(bell, 1e-3).astype(np.float32)
+    return np.outer(curve(height), curve(width))[..., None].astype(np.float32)
 
 
 def _forward(forward: Forward, tile: np.ndarray, multiple: int) -> np.ndarray:

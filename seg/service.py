@@ -3,22 +3,29 @@
 The server never imports TensorFlow: it hands a `Request` to the child and gets a `Result`. Each
 owner (a browser session) waits in its own line, and the lines take turns. A child that dies fails
 one request and is replaced.
+
+The child is a program of its own (`seg.worker`), not a multiprocessing one: spawning would import
+the parent's `__main__`, and under Streamlit that is the page.
 """
 
 import itertools
 import logging
 import multiprocessing
+import subprocess
+import sys
 from collections import OrderedDict, deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from threading import Event, RLock
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Condition, Event, Thread
 
-from seg import worker
 from seg.errors import Cancelled, RunError, SegError
 from seg.results import Result, ResultCache, result_key
-from seg.worker import Request
+from seg.worker import Ask, Cancel, Outcome, Passes, Ready, Request
 
 log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).parent.parent
+CLOSE_S = 10.0  # how long a child may take to end before it is killed
 
 
 class Job:
@@ -29,6 +36,7 @@ class Job:
         self.owner = owner
         self.request = request
         self.key = result_key(request.checkpoint_sha256, request.image_sha256, request.options)
+        self.progress = (0, 0)
         self._service = service
         self._finished = Event()
         self._result: Result | None = None
@@ -63,10 +71,6 @@ class Job:
         """How many requests run before this one; 0 while it runs or when it is finished."""
         return self._service.place(self)
 
-    def progress(self) -> tuple[int, int]:
-        """Passes done and passes in all; (0, 0) before the first."""
-        return self._service.progress(self)
-
     def cancel(self) -> None:
         """Leave the queue, or stop before the next pass; a finished job stays as it is."""
         self._service.cancel(self)
@@ -90,17 +94,16 @@ class Service:
     """
 
     def __init__(self, cache: ResultCache, device: str = "auto") -> None:
+        self.device_name: str | None = None
         self._cache = cache
         self._device = device
-        self._context = multiprocessing.get_context("spawn")
-        self._progress = self._context.Array("q", 2)
-        self._cancelled = self._context.Value("q", 0)
-        self._executor: ProcessPoolExecutor | None = None
         self._lines: OrderedDict[str, deque[Job]] = OrderedDict()
         self._running: Job | None = None
         self._numbers = itertools.count(1)
-        self._lock = RLock()
-        self._device_name: str | None = None
+        self._changed = Condition()
+        self._closed = False
+        self._thread: Thread | None = None
+        self._child: _Child | None = None
 
     def submit(self, request: Request, owner: str, *, first: bool = False) -> Job:
         """Ask for a prediction; a kept result is there at once.
@@ -115,10 +118,11 @@ class Service:
         if kept is not None:
             job.finish(kept)
             return job
-        with self._lock:
+        with self._changed:
             line = self._lines.setdefault(owner, deque())
             (line.appendleft if first else line.append)(job)
-            self._next()
+            self._changed.notify_all()
+        self.warm()
         return job
 
     def peek(self, request: Request) -> Result | None:
@@ -128,32 +132,20 @@ class Service:
 
     def warm(self) -> None:
         """Start the child in the background, so that the first prediction does not wait for it."""
-        with self._lock:
-            if self._executor is None:
-                self._start().submit(worker.ready).add_done_callback(self._on_ready)
-
-    @property
-    def device_name(self) -> str | None:
-        """The device's name once the child has said it."""
-        return self._device_name
+        with self._changed:
+            if self._thread is None and not self._closed:
+                self._thread = Thread(target=self._work, name="predictions", daemon=True)
+                self._thread.start()
 
     def place(self, job: Job) -> int:
         """How many requests run before this one."""
-        with self._lock:
-            if job.is_finished or job is self._running:
-                return 0
-            return self._order().index(job) + (self._running is not None)
-
-    def progress(self, job: Job) -> tuple[int, int]:
-        """Passes done and in all, of the running job."""
-        with self._lock:
-            if job is not self._running:
-                return 0, 0
-            return self._progress[0], self._progress[1]
+        with self._changed:
+            waiting = self._order()
+            return waiting.index(job) + (self._running is not None) if job in waiting else 0
 
     def hurry(self, job: Job) -> None:
         """Move a waiting job to the front of its owner's line."""
-        with self._lock:
+        with self._changed:
             line = self._lines.get(job.owner)
             if line and job in line:
                 line.remove(job)
@@ -161,97 +153,160 @@ class Service:
 
     def cancel(self, job: Job) -> None:
         """Take a job out of its line, or tell the child to stop it."""
-        with self._lock:
-            if job is self._running:
-                self._cancelled.value = job.number
-            elif not job.is_finished:
-                self._lines[job.owner].remove(job)
-                if not self._lines[job.owner]:
-                    del self._lines[job.owner]
+        with self._changed:
+            if job is self._running and self._child is not None:
+                self._child.cancel(job.number)
+            elif job in self._order():
+                self._leave(job)
                 job.finish(None, Cancelled("The prediction was cancelled. Nothing was changed."))
 
     def close(self) -> None:
-        """End the child; whatever waits is cancelled."""
-        with self._lock:
+        """End the child; whatever waits or runs is cancelled."""
+        with self._changed:
+            self._closed = True
             waiting = self._order()
             self._lines.clear()
-            executor, self._executor = self._executor, None
-            if self._running is not None:
-                self._cancelled.value = self._running.number
+            if self._child is not None:
+                self._child.kill()
+            self._changed.notify_all()
         for job in waiting:
             job.finish(None, Cancelled("The server is closing. Ask again when it is back."))
-        if executor is not None:
-            executor.shutdown(wait=True, cancel_futures=True)
+        if self._thread is not None:
+            self._thread.join(CLOSE_S)
 
     def _order(self) -> list[Job]:
         """All waiting jobs in the order they will run: one of each line in turn."""
         rounds = itertools.zip_longest(*self._lines.values())
         return [job for turn in rounds for job in turn if job is not None]
 
-    def _next(self) -> None:
-        """Give the child its next job, if it is free; called under the lock."""
-        if self._running is not None or not (order := self._order()):
-            return
-        job = order[0]
+    def _leave(self, job: Job) -> None:
+        """Take a job out of its line; its owner goes behind the others."""
         line = self._lines.pop(job.owner)
         line.remove(job)
         if line:
-            self._lines[job.owner] = line  # to the end: the others come first
+            self._lines[job.owner] = line
+
+    def _work(self) -> None:
+        """The thread: keep a child, give it one job after the other, until closed."""
+        while self._keep_child():
+            job = self._take()
+            if job is None:
+                break
+            self._run(job)
+        if self._child is not None:
+            self._child.kill()
+
+    def _keep_child(self) -> bool:
+        """Have a living child that has said its device; False when closed."""
+        if self._child is None:
+            child = _Child(self._device)
+            with self._changed:
+                if self._closed:
+                    child.kill()
+                    return False
+                self._child = child
+            ready = child.receive()
+            self.device_name = ready.device if isinstance(ready, Ready) else None
+        return not self._closed
+
+    def _take(self) -> Job | None:
+        """The next job, waited for; None when closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._lines)
+            if self._closed:
+                return None
+            self._running = self._order()[0]
+            self._leave(self._running)
+            return self._running
+
+    def _run(self, job: Job) -> None:
+        """One job from the child, its progress noted; a dead child is told and forgotten."""
+        outcome = self._outcome(job)
+        if outcome.result is not None:
+            self._cache.keep(job.key, outcome.result)
+        with self._changed:
+            self._running = None
+        job.finish(outcome.result, _told(outcome.error) if outcome.error else None)
+
+    def _outcome(self, job: Job) -> Outcome:
+        """Ask the child and listen until it answers or dies."""
         kept = self._cache.get(job.key)
         if kept is not None:
-            job.finish(kept)
-            self._next()
-            return
-        self._running = job
-        self._progress[0] = self._progress[1] = 0
-        try:
-            future = self._start().submit(worker.run, job.number, job.request)
-        except BrokenProcessPool:
-            self._executor = None
-            future = self._start().submit(worker.run, job.number, job.request)
-        future.add_done_callback(lambda done: self._on_done(job, done))
-
-    def _start(self) -> ProcessPoolExecutor:
-        """The child, started if it is not there; called under the lock."""
-        if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                max_workers=1,
-                mp_context=self._context,
-                initializer=worker.start,
-                initargs=(self._progress, self._cancelled, self._device),
-            )
-        return self._executor
-
-    def _on_done(self, job: Job, future: "Future[Result]") -> None:
-        """Keep the result or say what went wrong, and go on."""
-        error = future.exception() if not future.cancelled() else Cancelled("It was cancelled.")
-        if error is None:
-            result = future.result()
-            self._device_name = result.device
-            self._cache.keep(job.key, result)
-            job.finish(result)
-        else:
-            job.finish(None, _told(error))
-        with self._lock:
-            if isinstance(error, BrokenProcessPool):
-                self._executor = None
-            self._running = None
-            self._next()
-
-    def _on_ready(self, future: "Future[str]") -> None:
-        """Remember the device's name; a child that cannot start shows at the first request."""
-        if not future.cancelled() and future.exception() is None:
-            self._device_name = future.result()
+            return Outcome(kept, None)
+        child = self._child
+        if child is None:
+            raise ValueError("A job is run without a child.")
+        child.ask(Ask(job.number, job.request))
+        while True:
+            message = child.receive()
+            if isinstance(message, Passes):
+                job.progress = (message.done, message.total)
+            elif isinstance(message, Outcome):
+                return message
+            elif message is None:
+                child.kill()
+                with self._changed:
+                    self._child = None
+                return Outcome(None, RunError(DIED))
 
 
-def _told(error: BaseException) -> BaseException:
-    """What a user is told: our own errors as they are, a dead child in plain words."""
-    if isinstance(error, SegError):
-        return error
-    if isinstance(error, BrokenProcessPool):
-        return RunError(
-            "The process that runs networks ended, perhaps for lack of memory. It starts again by "
-            "itself. Ask again; if it ends again, use a smaller image or head."
+DIED = (
+    "The process that runs networks ended, perhaps for lack of memory. It starts again by itself. "
+    "Ask again; if it ends again, use a smaller image or head."
+)
+
+
+class _Child:
+    """The worker process and the connection to it."""
+
+    def __init__(self, device: str) -> None:
+        self._connection, theirs = multiprocessing.Pipe()
+        descriptor = theirs.fileno()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "seg.worker", str(descriptor), device],
+            pass_fds=[descriptor],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
-    log.error("A prediction failed", exc_info=error)
+        theirs.close()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def ask(self, ask: Ask) -> None:
+        """Send a job; a dead child shows when its answer is read."""
+        _send(self._connection, ask)
+
+    def cancel(self, number: int) -> None:
+        """Send a cancellation; likewise."""
+        _send(self._connection, Cancel(number))
+
+    def receive(self) -> object | None:
+        """The next message; None when the child is gone."""
+        try:
+            return self._connection.recv()
+        except (EOFError, OSError):
+            return None
+
+    def kill(self) -> None:
+        """End it and wait for its end."""
+        self._process.kill()
+        self._process.wait()
+
+
+def _send(connection: Connection, message: object) -> None:
+    """Send; whether it arrives is seen by whether an answer comes."""
+    try:
+        connection.send(message)
+    except OSError:
+        log.info("The prediction process is gone before it was asked.")
+
+
+def _told(error: Exception) -> Exception:
+    """What a user is told: our own errors as they are; anything else goes to the log."""
+    if not isinstance(error, SegError):
+        log.error("A prediction failed.", exc_info=error)
     return error

@@ -20,6 +20,8 @@ from seg.architecture import Architecture, groups
 
 Tensor = Any
 
+BATCH_MOMENTUM = 0.9  # of the moving statistics; Keras' 0.99 lags hundreds of steps behind
+
 
 def unetpp(
     filters: Sequence[int] = (32, 64, 128, 256, 512),
@@ -122,7 +124,7 @@ def _convolutions(x: Tensor, architecture: Architecture, row: int, column: int) 
             name=name,
         )(x)
         if architecture.norm == "batch":
-            x = layers.BatchNormalization(name=f"{name}_norm")(x)
+            x = layers.BatchNormalization(momentum=BATCH_MOMENTUM, name=f"{name}_norm")(x)
         elif architecture.norm == "group":
             x = layers.GroupNormalization(groups(width), name=f"{name}_norm")(x)
         x = layers.ReLU(name=f"{name}_relu")(x)

@@ -1,21 +1,26 @@
 """The warm child process of `seg.service`: it holds the networks and runs them.
 
-Only this side imports Keras. It lives for many requests, so networks stay loaded and traced.
+Started as `python -m seg.worker FD DEVICE`, it talks over one connection: requests and
+cancellations come in, progress and results go out. It ends when the other side does. Keras is
+imported here, and not in the server.
 """
 
 import os
+import queue
+import sys
+import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.sharedctypes import Synchronized, SynchronizedArray
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from seg.checkpoint import open_checkpoint
 from seg.errors import CheckpointError, RunError
-from seg.predict import Forward, Options, predict
+from seg.predict import Forward, Options, Progress, predict
 from seg.preprocessing import prepare
 from seg.results import Result, quantise
 
@@ -34,68 +39,112 @@ class Request:
     options: Options
 
 
-@dataclass
-class _State:
-    """What the child remembers between requests."""
+@dataclass(frozen=True)
+class Ask:
+    """To the child: run this."""
 
-    progress: "SynchronizedArray[int]"  # passes done, passes in all
-    cancelled: "Synchronized[int]"  # the job that shall stop
+    number: int
+    request: Request
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """To the child: stop the job of this number before its next pass."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """From the child, once: it has started, on this device."""
+
     device: str
-    networks: "OrderedDict[tuple[str, int | str], Forward]"
 
 
-_state: _State | None = None
+@dataclass(frozen=True)
+class Passes:
+    """From the child: how many passes are done."""
+
+    done: int
+    total: int
 
 
-def start(progress: "SynchronizedArray[int]", cancelled: "Synchronized[int]", device: str) -> None:
-    """Prepare the child: the backend is imported and the device chosen, once."""
-    global _state
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from seg.devices import prepare_device
+@dataclass(frozen=True)
+class Outcome:
+    """From the child, once for each `Ask`: a result or what went wrong."""
 
-    chosen = prepare_device(device)
-    _state = _State(progress, cancelled, chosen.name, OrderedDict())
+    result: Result | None
+    error: Exception | None
 
 
-def ready() -> str:
-    """The device's name; asked for so that the child starts before it is needed."""
-    return _started().device
+class Networks:
+    """The networks that stay loaded and traced, the least recently used leaving first."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self._loaded: OrderedDict[tuple[str, int | str], Forward] = OrderedDict()
+
+    def run(
+        self, request: Request, on_progress: Progress, is_cancelled: Callable[[], bool]
+    ) -> Result:
+        """One prediction.
+
+        Raises:
+            CheckpointError: The file changed since it was chosen, or the head is not there.
+            Cancelled: `is_cancelled` said so.
+            RunError: The device's memory does not hold even smaller tiles.
+        """
+        checkpoint = open_checkpoint(request.checkpoint)
+        if checkpoint.sha256 != request.checkpoint_sha256:
+            raise CheckpointError(
+                f"{request.checkpoint.name} has changed since it was chosen. Choose it again."
+            )
+        metadata = checkpoint.metadata
+        forward = self._forward(request)
+        image = prepare(request.pixels, metadata.preprocessing)
+
+        def attempt(options: Options) -> Result:
+            begin = time.perf_counter()
+            multiple = metadata.architecture.multiple
+            probability = predict(forward, image, multiple, options, on_progress, is_cancelled)
+            seconds = time.perf_counter() - begin
+            return Result(quantise(probability), seconds, self.device)
+
+        return with_smaller_tiles(attempt, request.options)
+
+    def _forward(self, request: Request) -> Forward:
+        """The network with its head, loaded and traced if it was not yet."""
+        key = (request.checkpoint_sha256, request.options.head)
+        if key not in self._loaded:
+            from seg.network import forward, load
+
+            checkpoint = open_checkpoint(request.checkpoint)
+            architecture = checkpoint.metadata.architecture
+            network = forward(load(checkpoint), architecture.heads, request.options.head)
+            for side in (2 * architecture.multiple, 4 * architecture.multiple):
+                # Two sizes: the backend's graph is then made for any, before anything is timed.
+                network(np.zeros((1, side, side, architecture.in_channels), np.float32))
+            self._loaded[key] = network
+        self._loaded.move_to_end(key)
+        while len(self._loaded) > NETWORKS_MAX:
+            self._loaded.popitem(last=False)
+        return self._loaded[key]
 
 
-def run(job: int, request: Request) -> Result:
-    """One prediction, with its progress written where the parent reads it.
+def with_smaller_tiles(attempt: Callable[[Options], Result], options: Options) -> Result:
+    """Try; where the device's memory is spent, once more with tiles of half the side.
 
     Raises:
-        CheckpointError: The file changed since it was chosen, or the head is not there.
-        Cancelled: The parent asked to stop.
-        RunError: The device's memory does not hold even a small tile.
+        RunError: The smaller tiles do not fit either.
     """
-    state = _started()
-    forward, multiple, image = _prepared(state, request)
-
-    def on_progress(done: int, total: int) -> None:
-        state.progress[0], state.progress[1] = done, total
-
-    def attempt(options: Options) -> Result:
-        begin = time.perf_counter()
-        probability = predict(
-            forward, image, multiple, options, on_progress, lambda: state.cancelled.value == job
-        )
-        return Result(quantise(probability), time.perf_counter() - begin, state.device)
-
-    return _with_smaller_tiles(attempt, request.options)
-
-
-def _with_smaller_tiles(attempt: Any, options: Options) -> Result:
-    """Try; where the device's memory is spent, once more with tiles of half the side."""
     from seg.devices import is_out_of_memory
 
-    smaller = options.model_copy(update={"tile": max(options.tile // 2, TILE_MIN)})
     try:
         return attempt(options)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
+    smaller = options.model_copy(update={"tile": max(options.tile // 2, TILE_MIN)})
     try:
         return attempt(smaller)
     except Exception as error:
@@ -107,37 +156,47 @@ def _with_smaller_tiles(attempt: Any, options: Options) -> Result:
         ) from error
 
 
-def _prepared(state: _State, request: Request) -> tuple[Forward, int, np.ndarray]:
-    """The network, loaded and traced if it was not yet, and its input."""
-    checkpoint = open_checkpoint(request.checkpoint)
-    if checkpoint.sha256 != request.checkpoint_sha256:
-        raise CheckpointError(
-            f"{request.checkpoint.name} has changed since it was chosen. Choose it again."
-        )
-    metadata = checkpoint.metadata
-    key = (checkpoint.sha256, request.options.head)
-    if key not in state.networks:
-        from seg.network import forward, load
+def serve(connection: Connection, device: str) -> None:
+    """Run requests one after the other until the other side closes the connection."""
+    from seg.devices import prepare_device
 
-        model = load(checkpoint)
-        network = forward(model, metadata.architecture.heads, request.options.head)
-        _trace(network, metadata.architecture.multiple, metadata.architecture.in_channels)
-        state.networks[key] = network
-        while len(state.networks) > NETWORKS_MAX:
-            state.networks.popitem(last=False)
-    state.networks.move_to_end(key)
-    image = prepare(request.pixels, metadata.preprocessing)
-    return state.networks[key], metadata.architecture.multiple, image
-
-
-def _trace(network: Forward, multiple: int, channels: int) -> None:
-    """Run two small sizes, so that the backend's graph is made for any size before it is timed."""
-    for side in (2 * multiple, 4 * multiple):
-        network(np.zeros((1, side, side, channels), np.float32))
+    networks = Networks(prepare_device(device).name)
+    connection.send(Ready(networks.device))
+    asked: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
+    cancelled: set[int] = set()
+    reader = threading.Thread(target=_read, args=(connection, asked, cancelled), daemon=True)
+    reader.start()
+    while (ask := asked.get()) is not None:
+        number = ask.number
+        try:
+            result = networks.run(
+                ask.request,
+                lambda done, total: connection.send(Passes(done, total)),
+                lambda number=number: number in cancelled,  # type: ignore[misc]
+            )
+            connection.send(Outcome(result, None))
+        except Exception as error:
+            connection.send(Outcome(None, error))
 
 
-def _started() -> _State:
-    """The child's state, which the executor's initializer has set."""
-    if _state is None:
-        raise RuntimeError("seg.worker.start was not called in this process.")
-    return _state
+def _read(
+    connection: Connection, asked: "queue.SimpleQueue[Ask | None]", cancelled: set[int]
+) -> None:
+    """Take in what comes while a prediction runs; None at the end."""
+    try:
+        while True:
+            message = connection.recv()
+            if isinstance(message, Cancel):
+                cancelled.add(message.number)
+            else:
+                asked.put(message)
+    except (EOFError, OSError):
+        asked.put(None)
+
+
+if __name__ == "__main__":
+    # As the module the other side knows, not as __main__: messages are pickled by class.
+    from seg import worker
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    worker.serve(Connection(int(sys.argv[1])), sys.argv[2])

@@ -37,7 +37,7 @@ def _own_progress(predictions: Predictions, case: Case) -> None:
     if job is None or job.is_finished:
         st.rerun()
     place = job.place()
-    done, total = job.progress()
+    done, total = job.progress
     if place:
         st.progress(0.0, f"Waiting: {place} before this one.")
     elif total > 1:

@@ -100,11 +100,13 @@ class Directories:
         """The values of a tag of whole numbers, `most` of them at the most.
 
         Raises:
-            ValueError: They lie beyond the file, or are no whole numbers.
+            ValueError: There is none, they lie beyond the file, or are no whole numbers.
         """
         code = UNSIGNED.get(entry.type)
         if code is None:
             raise ValueError("not a tag of whole numbers")
+        if not entry.count:
+            raise ValueError("a tag without values")
         count = min(entry.count, most)
         try:
             return struct.unpack_from(f"{self.order}{count}{code}", self.data, entry.offset)
@@ -141,6 +143,6 @@ def exif_orientation(block: bytes) -> int:
     try:
         directories = Directories(block)
         value = directories.numbers(directories.read(directories.first)[ORIENTATION], 1)[0]
-    except (ValueError, KeyError, IndexError):
+    except (ValueError, KeyError):
         return 1
     return value if 1 <= value <= 8 else 1

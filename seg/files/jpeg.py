@@ -29,16 +29,16 @@ def read_jpeg(data: bytes, name: str, limits: Limits) -> Decoded:
     Raises:
         DataError: Damaged, cut short, too large, or of a kind that is not read (12 bit).
     """
-    stripped, header, exif = _jpeg_parts(data, name)
-    if header.bits != 8:
-        raise data_error(
-            f"The JPEG in {name} has {header.bits} bits a sample",
-            "8 bits",
-            f"{header.bits} bits",
-            "Export the image as 16-bit PNG or TIFF",
-        )
-    check_header(header, name, limits)
     with parsing(name, "JPEG"):
+        stripped, header, exif = _jpeg_parts(data, name)
+        if header.bits != 8:
+            raise data_error(
+                f"The JPEG in {name} has {header.bits} bits a sample",
+                "8 bits",
+                f"{header.bits} bits",
+                "Export the image as 16-bit PNG or TIFF",
+            )
+        check_header(header, name, limits)
         pixels, mode = decode(JpegImageFile, stripped)
     notes = ["CMYK converted to RGB without a colour profile."] if mode == "CMYK" else []
     return Decoded(pixels, bits=8, notes=notes, orientation=exif_orientation(exif))

@@ -59,8 +59,8 @@ def read_png(data: bytes, name: str, limits: Limits) -> Decoded:
     Raises:
         DataError: Damaged, cut short, or too large.
     """
-    parts = _png_parts(data, name, limits)
     with parsing(name, "PNG"):
+        parts = _png_parts(data, name, limits)
         decoded = _decode_png(parts)
     decoded.orientation = exif_orientation(parts.exif)
     if parts.frames > 1:

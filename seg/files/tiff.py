@@ -52,19 +52,11 @@ def read_tiff(data: bytes, name: str, limits: Limits) -> Decoded:
     Raises:
         DataError: Damaged, cut short, too large, or of a kind that is not read.
     """
-    try:
-        directories = Directories(data)
-        tags = directories.read(directories.first)
-        page = read_page(directories, tags)
-        header = Header(page.width, page.height, page.channels, page.bits)
-        check_header(header, name, limits)
-        check_kind(page, name)
-        check_layout(directories, tags, page, limits)
-        rebuilt = _rebuilt(directories, tags)
-        notes = _notes(directories, tags, page)
-    except (ValueError, struct.error) as error:
-        raise damaged(name, "TIFF", f"one with {error}") from error
     with parsing(name, "TIFF"):
+        try:
+            rebuilt, page, notes = _checked(data, name, limits)
+        except ValueError as error:
+            raise damaged(name, "TIFF", f"one with {error}") from error
         decoded = _decode(rebuilt, page, notes)
     if decoded is None:
         raise data_error(
@@ -75,6 +67,24 @@ def read_tiff(data: bytes, name: str, limits: Limits) -> Decoded:
         )
     decoded.orientation = page.orientation
     return decoded
+
+
+def _checked(data: bytes, name: str, limits: Limits) -> tuple[bytes, Page, list[str]]:
+    """(what the decoder is to see, the page, notes), or a refusal before anything is decoded."""
+    directories = Directories(data)
+    if directories.big and directories.order == ">":
+        raise data_error(
+            f"The TIFF {name} is of a kind that is not read",
+            "a TIFF, or a little-endian BigTIFF",
+            "a big-endian BigTIFF",
+            "Export it as an ordinary TIFF",
+        )
+    tags = directories.read(directories.first)
+    page = read_page(directories, tags)
+    check_header(Header(page.width, page.height, page.channels, page.bits), name, limits)
+    check_kind(page, name)
+    check_layout(directories, tags, page, limits)
+    return _rebuilt(directories, tags), page, _notes(directories, tags, page)
 
 
 def _rebuilt(directories: Directories, tags: dict[int, Entry]) -> bytes:

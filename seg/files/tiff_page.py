@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from seg.files.exif import ORIENTATION, Directories, Entry
 from seg.files.image import Limits, data_error
 
-TILE_SIDE_MIN = 8  # the norm says multiples of 16
+VALUES_MAX = 16  # of any tag but the long ones
+TILE_SIDE_MIN = 16  # the norm says multiples of 16
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, DESCRIPTION = 256, 257, 258, 259, 262, 270
 STRIP_OFFSETS, CHANNELS, STRIP_ROWS, STRIP_BYTES, PLANAR = 273, 277, 278, 279, 284
@@ -20,13 +21,16 @@ PICTURE_TAGS = (
     TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES, EXTRA_SAMPLES, SAMPLE_FORMAT, JPEG_TABLES, *YCBCR,
 )  # fmt: skip
 
+PER_STRIP = (STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES)
+
 # Not here: LZMA (its stream may ask for gigabytes), JPEG as before 1995, camera formats.
 COMPRESSIONS = {
     1: "none", 2: "CCITT", 3: "fax G3", 4: "fax G4", 5: "LZW", 7: "JPEG", 8: "deflate",
     32773: "PackBits", 32946: "deflate", 50000: "Zstandard", 50001: "WebP",
 }  # fmt: skip
 UNCOMPRESSED = 1
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE = 0, 1, 2, 3
+COLORS = (RGB, 5, 6)  # and CMYK, YCbCr
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 PREMULTIPLIED = 1
 
@@ -56,14 +60,11 @@ def read_page(directories: Directories, tags: dict[int, Entry]) -> Page:
             if default is None:
                 raise ValueError("no size")
             return default
-        values = directories.numbers(tags[tag])
-        if not values:
-            raise ValueError("an empty tag")
-        return values[0]
+        return directories.numbers(tags[tag], 1)[0]
 
     orientation = number(ORIENTATION, 1)
     bits = directories.numbers(tags[BITS]) if BITS in tags else (1,)
-    if not bits or len(set(bits)) != 1:
+    if len(set(bits)) != 1:
         raise ValueError("samples of different depths")
     return Page(
         width=number(WIDTH),
@@ -91,25 +92,47 @@ def check_kind(page: Page, name: str) -> None:
             advice,
         )
     kind = {UNSIGNED: "whole", SIGNED: "signed", FLOAT: "floating-point"}.get(page.sample_format)
-    color = page.photometric in (RGB, 5, 6)
-    depths = {"whole": (8, 16) if color else (1, 2, 4, 8, 12, 16, 32),
-              "signed": () if color else (8, 16, 32),
-              "floating-point": () if color else (32,)}.get(kind or "", ())  # fmt: skip
-    if page.bits not in depths or page.photometric > 6 or (page.planar and page.bits != 8):
+    if not _is_known(page):
         layout = ", channels stored one after the other" if page.planar else ""
         raise data_error(
             f"The TIFF {name} is of a kind that is not read",
             "grey of 1 to 32 bits, or colour of 8 or 16 bits",
             f"{page.channels} channels of {page.bits} bits, {kind or 'other'} numbers, "
+            f"{'little' if page.little_endian else 'big'}-endian, "
             f"photometric {page.photometric}{layout}",
             advice,
         )
 
 
+def _is_known(page: Page) -> bool:
+    """Whether channels, depth and number format are a combination that is read exactly."""
+    if page.planar and page.bits != 8:
+        return False
+    if page.photometric in COLORS:
+        return page.sample_format == UNSIGNED and page.bits in (8, 16)
+    if page.photometric == PALETTE:
+        return page.sample_format == UNSIGNED and page.bits in (1, 2, 4, 8)
+    if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO):
+        return False
+    black_is_zero = page.photometric == BLACK_IS_ZERO
+    if page.sample_format == UNSIGNED:
+        if page.bits == 32 or page.bits == 12:
+            return black_is_zero and page.little_endian
+        if page.bits == 16:
+            return black_is_zero or page.little_endian
+        return page.bits in (1, 2, 4, 8)
+    kinds = ((SIGNED, 8), (SIGNED, 16), (SIGNED, 32), (FLOAT, 32))
+    return black_is_zero and (page.sample_format, page.bits) in kinds
+
+
 def check_layout(
     directories: Directories, tags: dict[int, Entry], page: Page, limits: Limits
 ) -> None:
-    """Checks that strips or tiles are as many as the size needs, and no larger than allowed."""
+    """Checks that strips or tiles are as many as the size needs, and no larger than allowed.
+
+    Raises:
+        ValueError: They are not, or a tag has more values than it can need.
+    """
     planes = page.channels if page.planar else 1
     if TILE_OFFSETS in tags:
         if TILE_WIDTH not in tags or TILE_HEIGHT not in tags:
@@ -132,3 +155,8 @@ def check_layout(
         raise ValueError("no picture data")
     if found != needed:
         raise ValueError(f"{found:,} strips or tiles where {needed:,} are needed")
+    for tag in PICTURE_TAGS:
+        many = {COLOR_MAP: 3 * 2**16, JPEG_TABLES: 2**16}.get(tag, VALUES_MAX)
+        most = needed if tag in PER_STRIP else many
+        if tag in tags and tags[tag].count > most:
+            raise ValueError(f"{tags[tag].count:,} values where at most {most:,} are needed")

@@ -34,6 +34,7 @@ _SCRIPTS = (
     "corners.js",
     "controls.js",
     "loader.js",
+    "actions.js",
     "main.js",
 )
 

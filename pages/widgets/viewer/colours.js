@@ -67,7 +67,7 @@ function paintRows(layer, style, opacity) {
   if (layer === "errors") {
     set(LABEL.truePositive, COLOURS.truePositive, 1, 1);
     set(LABEL.falsePositive, COLOURS.falsePositive, 1.3, 1.3);
-    set(LABEL.falseNegative, COLOURS.falseNegative, 0.45, 1.8);
+    set(LABEL.falseNegative, COLOURS.falseNegative, 0.6, 2.2);
   }
   if (layer === "heat") {
     for (let step = 1; step < HEAT_STEPS; step++) {

@@ -127,8 +127,21 @@ class Controls {
     if (this.root.activeElement !== this.number) this.number.value = threshold.toFixed(2);
   }
 
+  // In place where the names stay, so that a definition under the pointer stays open.
   showScores(overlay, value, spacing) {
-    this.scores.replaceChildren(...scoreItems(overlay, value, spacing));
+    const items = scoreItems(overlay, value, spacing);
+    const names = items.map((item) => item.name).join();
+    if (names !== this.scoreNames) this.scores.replaceChildren(...items.map(scoreElement));
+    this.scoreNames = names;
+    items.forEach((item, i) => {
+      this.scores.children[i].title = item.title;
+      this.scores.children[i].lastChild.textContent = item.text;
+    });
+  }
+
+  scoresText() {
+    return [...this.scores.children].map((one) =>
+      `${one.firstChild.textContent} ${one.lastChild.textContent}`).join(", ");
   }
 }
 
@@ -137,10 +150,9 @@ function scoreItems(overlay, value, spacing) {
   const scores = scoresAt(overlay.tails, value);
   if (!overlay.hasTruth) {
     const area = spacing ? scores.predicted * spacing[0] * spacing[1] : null;
-    return [
-      scoreItem("Area", `${scores.predicted.toLocaleString("en")} px`, "Predicted pixels"),
-      ...(area === null ? [] : [scoreItem("", `${tidyArea(area)} mm²`, "Predicted area")]),
-    ];
+    const pixels = `${scores.predicted.toLocaleString("en")} px`;
+    const text = area === null ? pixels : `${pixels}, ${tidyArea(area)} mm²`;
+    return [scoreItem("Area", text, "What is predicted at this threshold")];
   }
   const empty = scores.wanted === 0 && scores.predicted === 0;
   return [
@@ -165,12 +177,13 @@ function tidyArea(area) {
 }
 
 function scoreItem(name, text, title) {
+  return { name, text, title };
+}
+
+function scoreElement({ name }) {
   const item = document.createElement("div");
   const term = document.createElement("dt");
-  const value = document.createElement("dd");
   term.textContent = name;
-  value.textContent = text;
-  item.title = title;
-  item.append(term, value);
+  item.append(term, document.createElement("dd"));
   return item;
 }

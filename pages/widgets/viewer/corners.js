@@ -10,11 +10,18 @@ function swatch(colour, kind) {
   return mark;
 }
 
-function legendLine(text, mark) {
+// `term`, the technical name, gives way where there is little room.
+function legendLine(text, term, mark) {
   const line = document.createElement("li");
   const name = document.createElement("span");
   name.textContent = text;
   line.append(mark, name);
+  if (term) {
+    const more = document.createElement("span");
+    more.className = "term";
+    more.textContent = term;
+    line.append(more);
+  }
   return line;
 }
 
@@ -31,16 +38,16 @@ class Corners {
     this.legendMade = wanted;
     const kind = style === "contour" ? "outline" : style === "both" ? "both" : "solid";
     const lines = {
-      prediction: [["Prediction", COLOURS.prediction, kind]],
-      truth: [["Truth", COLOURS.truth, kind]],
+      prediction: [["Prediction", "", COLOURS.prediction, kind]],
+      truth: [["Truth", "", COLOURS.truth, kind]],
       errors: [
-        ["Found (true positive)", COLOURS.truePositive, kind],
-        ["Too much (false positive)", COLOURS.falsePositive, kind],
-        ["Missed (false negative)", COLOURS.falseNegative, `${kind} missed`],
+        ["Found", "true positive", COLOURS.truePositive, kind],
+        ["Too much", "false positive", COLOURS.falsePositive, kind],
+        ["Missed", "false negative", COLOURS.falseNegative, `${kind} missed`],
       ],
     }[layer] ?? [];
-    const list = lines.map(([text, colour, mark]) => legendLine(text, swatch(colour, mark)));
-    if (list.length > 0) list[0].title = className;
+    const list = lines.map(([text, term, colour, mark]) =>
+      legendLine(text, term, swatch(colour, mark)));
     if (layer === "heat") list.push(this.heatLine());
     const title = document.createElement("li");
     title.className = "name";
@@ -97,9 +104,10 @@ class Corners {
   }
 }
 
-// Four significant digits, without trailing zeros or an exponent.
+// Whole from 1000 on, four significant digits below; no trailing zeros, no exponent.
 function tidy(value) {
-  return Number(value.toPrecision(4)).toLocaleString("en", {
+  const rounded = Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4));
+  return rounded.toLocaleString("en", {
     maximumFractionDigits: 4, useGrouping: false,
   });
 }

@@ -16,7 +16,8 @@ class Gestures {
     listen("pointermove", this.move);
     listen("pointerup", this.up);
     listen("pointercancel", this.up);
-    listen("pointerleave", () => actions.hover(null));
+    // A finger that lifts also leaves; what it read stays to be read.
+    listen("pointerleave", (event) => event.pointerType === "touch" || actions.hover(null));
     listen("wheel", this.wheel, { passive: false });
     listen("contextmenu", (event) => event.preventDefault());
   }
@@ -86,6 +87,7 @@ class Gestures {
   }
 
   wheel(event) {
+    if (event.target.closest(".help")) return; // It scrolls by itself.
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? WHEEL_LINE_PX : 1;
     // A trackpad's pinch comes as a wheel with Ctrl, in far smaller steps.

@@ -3,6 +3,7 @@
 // under this patient's name would be worse than none.
 
 const SLOW_MS = 200;
+const NOT_SHOWN = "This picture cannot be shown here. Reload the page.";
 
 class Loader {
   constructor(planes, events) {
@@ -42,9 +43,9 @@ class Loader {
       this.events.complete();
     } catch (error) {
       if (turn !== this.turn || error.name === "AbortError") return;
-      if (!(error instanceof PlaneError)) throw error;
       this.wanted = ""; // Asking again may work.
-      this.events.failed(error.message);
+      this.events.failed(error instanceof PlaneError ? error.message : NOT_SHOWN);
+      if (!(error instanceof PlaneError)) console.error(error);
     } finally {
       clearTimeout(slow);
     }

@@ -1,13 +1,13 @@
-// One viewer: settings, the frame, and what every control, key and gesture may do to them.
+// One viewer: what Python says, and the frame. What a hand does is in actions.js.
 
 const FRAME = "viewer-frame";
 const FRAMES_KEPT = 2000;
 const SHARED_PLANES = new PlaneCache();
 const VIEWERS = new WeakMap();
-const STYLES = ["fill", "contour", "both"];
 
-class Viewer {
+class Viewer extends Actions {
   constructor(root) {
+    super();
     this.root = root;
     this.stop = new AbortController();
     const find = (name) => root.querySelector(`.${name}`);
@@ -34,9 +34,9 @@ class Viewer {
   connect() {
     const { signal } = this.stop;
     this.loader = new Loader(SHARED_PLANES, {
-      dropped: () => this.dropped(), waiting: () => this.say("Loading…"),
+      dropped: () => this.dropped(), waiting: () => this.say("loading", "Loading…"),
       image: () => this.imageArrived(), complete: () => this.arrived(),
-      failed: (text) => this.say(text, true),
+      failed: (text) => this.say("failed", text),
     });
     this.corners = new Corners(this.part);
     this.controls = new Controls(this.root, this, signal);
@@ -83,31 +83,29 @@ class Viewer {
   }
 
   dropped() {
-    this.say(null);
+    this.say("loading");
     this.redraw(true);
   }
 
   imageArrived() {
     const { width, height, spacing_mm: spacing } = this.data;
     this.view.setPicture(width, height, spacing);
-    this.settings.swipe = null;
-    this.applyPreset(0);
+    this.keepPreset(this.data.windows);
     this.point = null;
     this.redraw(true);
   }
 
   arrived() {
-    this.say(null);
+    this.say("ready");
     this.sync();
     this.redraw(true);
   }
 
-  say(text, failed = false) {
-    this.part.message.hidden = text === null;
-    this.part.message.textContent = text ?? "";
-    this.part.message.classList.toggle("failed", failed);
-    const ready = text === null && this.loader.picture !== null;
-    this.part.viewer.setAttribute("data-state", failed ? "failed" : ready ? "ready" : "loading");
+  say(state, text = "") {
+    this.part.message.hidden = text === "";
+    this.part.message.textContent = text;
+    this.part.message.classList.toggle("failed", state === "failed");
+    this.part.viewer.setAttribute("data-state", state);
   }
 
   // ---- the frame
@@ -123,7 +121,7 @@ class Viewer {
     this.raster.resize(width, height);
     this.view.resize(width, height);
     // Now, not at the next frame: a canvas of a new size is empty until it is painted.
-    this.moved = true;
+    this.moved = this.stale = true;
     this.draw();
   }
 
@@ -132,8 +130,10 @@ class Viewer {
     this.redraw(moved);
   }
 
-  redraw(moved = false) {
+  // `paint` false: only the readout changes, the pixels stay.
+  redraw(moved = false, paint = true) {
     this.moved ||= moved;
+    this.stale ||= paint;
     if (this.frame === 0 && !this.destroyed) {
       this.frame = requestAnimationFrame(() => this.draw());
     }
@@ -143,19 +143,32 @@ class Viewer {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     const start = performance.now();
-    const { settings, loader, view } = this;
-    if (loader.picture) {
-      const overlay = loader.picture.overlay;
-      this.raster.paint(loader.picture, view, {
-        ...settings, layer: overlay ? settings.layer : "none", hasOverlay: overlay !== null,
-        value: overlay?.argmax ? SCALE : thresholdValue(settings.threshold),
-        swipe: settings.swipe === null ? null : settings.swipe * view.canvasWidth,
-        edgeWidth: Math.min(PAD, Math.max(2, Math.round(1.5 * this.ratio()))),
-      }, this.moved);
-    } else this.raster.clear();
-    this.moved = false;
+    if (this.stale) this.paint();
+    this.moved = this.stale = false;
     this.showNumbers();
     this.measure(start);
+  }
+
+  paint() {
+    const { settings, loader, view } = this;
+    if (!loader.picture) {
+      this.raster.clear();
+      return;
+    }
+    const overlay = loader.picture.overlay;
+    this.raster.paint(loader.picture, view, {
+      ...settings,
+      layer: overlay ? settings.layer : "none",
+      hasOverlay: overlay !== null,
+      value: this.value(overlay),
+      swipe: settings.swipe === null ? null : settings.swipe * view.canvasWidth,
+      edgeWidth: Math.min(PAD, Math.max(2, Math.round(1.5 * this.ratio()))),
+    }, this.moved);
+  }
+
+  // Under argmax the decision's plane holds 0 or SCALE, whatever the slider says.
+  value(overlay) {
+    return overlay?.argmax ? SCALE : thresholdValue(this.settings.threshold);
   }
 
   // Bounded: a browser keeps every measure until it is told not to.
@@ -168,7 +181,7 @@ class Viewer {
     const { settings, view, data, corners } = this;
     const picture = this.loader.picture;
     const overlay = picture?.overlay ?? null;
-    const value = overlay?.argmax ? SCALE : thresholdValue(settings.threshold);
+    const value = this.value(overlay);
     const numbers = `${value} ${overlay?.signature}`;
     if (numbers !== this.numbersMade) {
       this.controls.showScores(overlay, value, data?.spacing_mm ?? null);
@@ -200,178 +213,7 @@ class Viewer {
 
   hover(at) {
     this.point = at;
-    this.redraw();
-  }
-
-  // ---- settings
-
-  layers() {
-    const { truth, probability } = this.data;
-    return ["prediction", "truth", "errors", "heat", "none"].filter((layer) =>
-      layer === "none" || (layer === "truth" ? truth
-        : layer === "errors" ? truth && probability : probability));
-  }
-
-  sync() {
-    if (!this.data) return;
-    const layers = this.layers();
-    this.settings.layer = layers.includes(this.wishedLayer) ? this.wishedLayer : layers[0];
-    this.controls.presets(this.data.windows, this.settings.preset);
-    this.controls.show(this.settings, layers, this.data);
-    this.redraw(this.settings.layer === "heat");
-  }
-
-  setLayer(layer) {
-    if (!this.layers().includes(layer)) return;
-    this.wishedLayer = layer;
-    this.sync();
-  }
-
-  toggleImageOnly() {
-    const now = this.settings.layer;
-    this.setLayer(now === "none" ? this.layerBefore ?? this.layers()[0] : "none");
-    this.layerBefore = now === "none" ? this.layerBefore : now;
-  }
-
-  setStyle(style) {
-    this.settings.style = style;
-    this.sync();
-  }
-
-  nextStyle() {
-    this.setStyle(STYLES[(STYLES.indexOf(this.settings.style) + 1) % STYLES.length]);
-  }
-
-  setOpacity(opacity) {
-    this.settings.opacity = Math.min(Math.max(Math.round(opacity * 100) / 100, 0), 1);
-    this.redraw();
-  }
-
-  stepOpacity(by) {
-    this.setOpacity(this.settings.opacity + by);
-    this.sync();
-  }
-
-  setThreshold(threshold) {
-    if (this.controls.threshold.disabled) return;
-    this.settings.threshold = Math.min(Math.max(Math.round(threshold * 100) / 100, 0), 1);
-    this.redraw();
-  }
-
-  stepThreshold(by) {
-    this.setThreshold(this.settings.threshold + by);
-    this.controls.commitSoon();
-  }
-
-  commitThreshold() {
-    const { threshold } = this.settings;
-    if (threshold === this.sent || this.controls.dragging) return;
-    this.sent = threshold;
-    this.send("threshold", threshold);
-    const scores = [...this.controls.scores.children].map((item) => item.textContent);
-    this.part.spoken.textContent = [`Threshold ${threshold.toFixed(2)}`, ...scores].join(", ");
-  }
-
-  // ---- window
-
-  applyPreset(index) {
-    const preset = this.data.windows[index];
-    Object.assign(this.settings, { low: preset.low, high: preset.high, preset: index });
-    this.controls.presets(this.data.windows, index);
-  }
-
-  setWindow(index) {
-    if (index >= this.data.windows.length) return;
-    this.applyPreset(index);
-    this.redraw();
-  }
-
-  nextWindow() {
-    this.setWindow((this.settings.preset + 1) % this.data.windows.length);
-  }
-
-  // Right widens, down brightens, as in other viewers; a stage's width doubles the range.
-  dragWindow(x, y) {
-    const { settings, view, data } = this;
-    const reach = Math.max(data.windows[0].high - data.windows[0].low, 1e-6);
-    const width = Math.max(
-      settings.high - settings.low + (x / view.canvasWidth) * 2 * reach, reach / 500);
-    const level = (settings.high + settings.low) / 2 - (y / view.canvasHeight) * 1.5 * reach;
-    Object.assign(settings, { low: level - width / 2, high: level + width / 2, preset: -1 });
-    this.controls.presets(data.windows, -1);
-    this.redraw();
-  }
-
-  stepWindow(x, y) {
-    this.dragWindow(x * 0.02 * this.view.canvasWidth, y * 0.02 * this.view.canvasHeight);
-  }
-
-  toggleTool() {
-    this.settings.tool = this.settings.tool === "window" ? "pan" : "window";
-    this.part.stage.setAttribute("data-tool", this.settings.tool);
-    this.sync();
-  }
-
-  // ---- zoom and pan by keys and buttons
-
-  fit() {
-    this.change(() => this.view.fit(), true);
-  }
-
-  oneToOne() {
-    this.change(() => this.view.zoomTo(1), true);
-  }
-
-  zoomBy(by) {
-    const at = this.point && this.point !== "centre" ? this.point : {};
-    const overButtons = this.root.activeElement?.matches("button");
-    this.change(() =>
-      this.view.zoomTo(this.view.zoom * by, ...(overButtons ? [] : [at.x, at.y])), true);
-  }
-
-  // Without a pointer, the readout tells what is under the middle.
-  panShare(x, y) {
-    if (this.point === null) this.point = "centre";
-    this.change(() => this.view.panBy(x * this.view.canvasWidth, y * this.view.canvasHeight), true);
-  }
-
-  // ---- swipe and help
-
-  setSwipe(share) {
-    this.settings.swipe = share === null ? null : Math.min(Math.max(share, 0), 1);
-    this.redraw();
-  }
-
-  toggleSwipe() {
-    this.setSwipe(this.settings.swipe === null ? 0.5 : null);
-    this.sync();
-    this.divider.show(this.settings.swipe);
-    (this.settings.swipe === null ? this.part.stage : this.part.divider).focus();
-  }
-
-  dividerKey(event) {
-    const step = { ArrowLeft: -0.02, ArrowRight: 0.02, Home: -1, End: 1 }[event.key];
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    this.setSwipe(this.settings.swipe + step);
-  }
-
-  toggleHelp() {
-    const { help, stage } = this.part;
-    help.hidden = !help.hidden;
-    this.controls.named("help").setAttribute("aria-expanded", String(!help.hidden));
-    if (!help.hidden) this.focusBefore = this.root.activeElement;
-    (help.hidden ? this.focusBefore ?? stage : help.querySelector(".close"))
-      .focus({ preventScroll: true });
-  }
-
-  // False: there was nothing to leave, so the key is someone else's.
-  escape() {
-    if (!this.part.help.hidden) this.toggleHelp();
-    else if (this.settings.tool === "window") this.toggleTool();
-    else if (this.settings.swipe !== null) this.toggleSwipe();
-    else return false;
-    return true;
+    this.redraw(false, false);
   }
 }
 

@@ -1,0 +1,148 @@
+"""Cases from bytes: sizes, identities, refusals that do not stop the others."""
+
+import hashlib
+import io
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from seg.cases import read_case, read_cases
+from seg.errors import DataError
+from seg.files import Limits
+
+
+def file(array, form="PNG"):
+    stream = io.BytesIO()
+    Pillow.fromarray(np.asarray(array, np.uint8)).save(stream, form)
+    return stream.getvalue()
+
+
+IMAGE = file([[10, 20, 30], [40, 50, 60]])
+MASK = file([[0, 255, 0], [0, 0, 0]])
+COLORS = [[0, 0, 0], [0, 0, 255], [255, 0, 0]]
+
+
+def painted(*classes):
+    return file([[COLORS[index] for index in classes]])
+
+
+class TestReadCase:
+    def test_image_and_mask(self):
+        case = read_case("scans/p1.png", IMAGE, "p1_mask.png", MASK, spacing_mm=(0.5, 0.7))
+        assert (case.name, case.spacing_mm) == ("p1", (0.5, 0.7))
+        assert case.id == hashlib.sha256(IMAGE).hexdigest()[:16]
+        assert case.mask.labels.tolist() == [[0, 1, 0], [0, 0, 0]]
+        assert case.mask.sha256 == hashlib.sha256(MASK).hexdigest()
+
+    def test_without_mask_and_spacing(self):
+        case = read_case("p1.png", IMAGE)
+        assert (case.mask, case.spacing_mm, case.notes) == (None, None, ())
+
+    def test_dpi_is_not_believed(self):
+        stream = io.BytesIO()
+        Pillow.new("L", (3, 2)).save(stream, "PNG", dpi=(254, 254))
+        assert read_case("p1.png", stream.getvalue()).spacing_mm is None
+
+    def test_notes_of_both(self):
+        rgb = file(np.full((2, 3, 3), 9))
+        notes = read_case("p.png", rgb, "m.png", file([[0, 0, 0]] * 2)).notes
+        assert notes == (
+            "Grey stored as colour (three equal channels), read as grey.",
+            "The mask is empty: every pixel is 0.",
+        )
+
+    def test_other_size(self):
+        match = (
+            r"The mask m\.png has another size than its image p\.png\. Expected 3 x 2 pixels "
+            r"\(width x height\)\. Received: 4 x 2\. Export the mask again at the image's own size"
+        )
+        with pytest.raises(DataError, match=match):
+            read_case("p.png", IMAGE, "m.png", file(np.zeros((2, 4))))
+
+    def test_turned(self):
+        match = r"Received: 2 x 3, the same rotated by 90 degrees\. Turn one of the two\."
+        with pytest.raises(DataError, match=match):
+            read_case("p.png", IMAGE, "m.png", file(np.zeros((3, 2))))
+
+    def test_more_classes_than_known(self):
+        with pytest.raises(DataError, match="more classes than the checkpoint knows"):
+            read_case("p.png", IMAGE, "m.png", file([[0, 1, 2]] * 2), classes=2)
+
+    def test_invert(self):
+        case = read_case("p.png", IMAGE, "m.png", MASK, invert=True)
+        assert case.mask.labels.sum() == 5
+
+    def test_limits_hold_for_masks_too(self):
+        with pytest.raises(DataError, match=r"The image in m\.png is too large"):
+            read_case("p.png", IMAGE, "m.png", file(np.zeros((9, 9))), limits=Limits(pixels_max=6))
+
+    def test_wrong_spacing_is_our_mistake(self):
+        with pytest.raises(ValueError, match="spacing_mm is"):
+            read_case("p.png", IMAGE, spacing_mm=(0.0, 1.0))
+
+
+class TestReadCases:
+    def test_bad_files_do_not_stop_the_good_ones(self):
+        steps = []
+        files = {
+            "images/p10.png": IMAGE,
+            "images/p2.png": IMAGE,
+            "images/p3.png": b"not a picture",
+            "images/p4.png": IMAGE,
+            "masks/p2.png": MASK,
+            "masks/p3.png": MASK,
+            "masks/p4.png": file(np.zeros((5, 5))),
+            "masks/p7.png": MASK,
+            "images/.DS_Store": b"x",
+        }
+        cases, refusals = read_cases(
+            files, progress=lambda done, total: steps.append((done, total))
+        )
+        assert [case.name for case in cases] == ["p2", "p4", "p10"]
+        assert [case.mask is not None for case in cases] == [True, False, False]
+        reasons = {refusal.name: refusal.reason for refusal in refusals}
+        assert sorted(reasons) == [
+            "images/p3.png", "masks/p3.png", "masks/p4.png", "masks/p7.png",
+        ]  # fmt: skip
+        assert "Received: text" in reasons["images/p3.png"]
+        assert "its image images/p3.png was refused" in reasons["masks/p3.png"]
+        assert reasons["masks/p4.png"].endswith("images/p4.png was opened without a mask.")
+        assert "The mask masks/p7.png has no image." in reasons["masks/p7.png"]
+        assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+    def test_each_refusal_ends_well(self):
+        files = {"a.png": IMAGE, "a_mask.png": MASK, "a_seg.png": MASK, "b": b"\0", "b/": b""}
+        _, refusals = read_cases(files)
+        assert [refusal.name for refusal in refusals] == ["a_mask.png", "a_seg.png", "b/", "b"]
+        assert all(refusal.reason.endswith(".") for refusal in refusals)
+
+    def test_one_colour_is_one_class_in_all_masks(self):
+        files = {
+            "1.png": file([[9, 9, 9, 9]]), "1_mask.png": painted(0, 1, 2, 2),
+            "2.png": file([[8, 8, 8, 8]]), "2_mask.png": painted(0, 0, 2, 2),
+            "3.png": file([[7, 7, 7, 7]]), "3_mask.png": file([[0, 0, 0, 0]]),
+        }  # fmt: skip
+        cases, refusals = read_cases(files, classes=3)
+        assert refusals == []
+        found = [case.mask.labels.tolist() for case in cases]
+        assert found == [[[0, 1, 2, 2]], [[0, 0, 2, 2]], [[0, 0, 0, 0]]]
+
+    def test_too_many_colours_over_all_masks(self):
+        files = {
+            "1.png": file([[9, 9]]), "1_mask.png": painted(0, 1),
+            "2.png": file([[8, 8]]), "2_mask.png": painted(0, 2),
+        }  # fmt: skip
+        cases, refusals = read_cases(files, classes=2)
+        assert [case.mask is None for case in cases] == [False, True]
+        assert "more classes than the checkpoint knows" in refusals[0].reason
+
+    def test_three_hundred_files_at_once(self):
+        files = {f"{number}.png": IMAGE for number in range(150)}
+        files |= {f"{number}_mask.png": MASK for number in range(150)}
+        cases, refusals = read_cases(files)
+        assert (len(cases), refusals) == (150, [])
+        assert all(case.mask is not None for case in cases)
+
+    def test_nothing(self):
+        assert read_cases({}) == ([], [])
