@@ -158,10 +158,7 @@ def _read_one(
     """One case, without its mask where only that is bad; None where the image is."""
     try:
         case = read_case(
-            image_name,
-            files[image_name],
-            spacing_mm=options.spacing_mm,
-            limits=options.limits,
+            image_name, files[image_name], spacing_mm=options.spacing_mm, limits=options.limits
         )
     except DataError as error:
         refusals.append(Refusal(image_name, str(error)))
@@ -210,7 +207,7 @@ def _share_colors(
         case = cases.get(image_name)
         if mask_name is None or case is None or case.mask is None:
             continue
-        if not colors or not case.mask.colors or case.mask.colors == colors:
+        if not colors or case.mask.colors in ((), colors):
             continue
         try:
             mask = _read_mask(case.image, image_name, mask_name, files[mask_name], options, colors)
@@ -238,15 +235,11 @@ def _check_sizes(image: Image, mask: Image, image_name: str, mask_name: str) -> 
 
 def _pairing_refusals(pairing: Pairing) -> list[Refusal]:
     """Refusals that follow from the names alone."""
-    refusals = [
-        Refusal(
-            name,
-            f"The mask {name} has no image. Expected an image of the same name, such as "
-            f"images/{stem_of(name)}.png beside masks/{stem_of(name)}.png. Received: none. "
-            "Add the image, or rename the file if it is one.",
-        )
-        for name in pairing.orphans
-    ]
+    orphan = (
+        "The mask {0} has no image. Expected an image of the same name, such as images/{1}.png "
+        "beside masks/{1}.png. Received: none. Add the image, or rename the file if it is one."
+    )
+    refusals = [Refusal(name, orphan.format(name, stem_of(name))) for name in pairing.orphans]
     refusals += [
         Refusal(name, f"The mask {name} was not used: {why}. Leave one mask for each image.")
         for name, why in pairing.ambiguous

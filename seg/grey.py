@@ -25,8 +25,6 @@ MIDDLE_SHARE_MAX = 0.25
 FLAT_MIN = 0.8  # share of foreground pixels that equal their right neighbour
 CHUNK_PIXELS = 2**22
 
-PICTURE = "it looks like a photograph or a probability map, not a mask"
-
 
 @dataclass(frozen=True)
 class Coded:
@@ -120,16 +118,16 @@ def shown(values: NDArray[Any], most: int = 12) -> str:
         >>> shown(np.arange(20), most=4)
         '0, 1, 2, 3, ... 19 (20 values)'
     """
-    if len(values) <= most:
-        return ", ".join(str(value) for value in values)
     first = ", ".join(str(value) for value in values[:most])
-    return f"{first}, ... {values[-1]} ({len(values)} values)"
+    more = len(values) > most
+    return first + (f", ... {values[-1]} ({len(values)} values)" if more else "")
 
 
 def not_a_mask(name: str, received: str) -> DataError:
     """The refusal of a picture that was given as a mask."""
     return data_error(
-        f"The mask {name} cannot be read as classes: {PICTURE}",
+        f"The mask {name} cannot be read as classes: it looks like a photograph or a probability "
+        "map, not a mask",
         f"flat areas of at most {VALUES_MAX} values or colours",
         received,
         "Check that image and mask are not swapped. If the mask was resized or smoothed, or "
@@ -155,9 +153,8 @@ def _two_values(values: Numbers, low: int, high: int, white: int) -> Coded:
     if high <= INDEX_MAX and high != white:
         note = f"The values {low} and {high} are read as class numbers."
         return Coded(values.astype(np.uint8), "class index", (note,))
-    notes: tuple[str, ...] = (f"{high} is read as foreground, {low} as background.",)
-    if (low, high) == (0, 255):
-        notes = ()
+    plain = (low, high) == (0, 255)
+    notes = () if plain else (f"{high} is read as foreground, {low} as background.",)
     return Coded(_binary(values, high), f"{low}/{high}", notes, (low, high))
 
 
@@ -213,9 +210,8 @@ def _foreground_level(values: Numbers, white: int) -> int:
 
 def _many_values(values: Numbers, seen: NDArray[np.int64], name: str) -> Coded:
     """Grey levels that stand for classes, many class numbers, or no mask at all."""
-    flat = _flatness(values) >= FLAT_MIN
     dense = int(seen[-1]) <= 255 and int(seen[-1]) + 1 <= 2 * len(seen)
-    if not flat and len(seen) - 2 > BETWEEN_FEW:
+    if _flatness(values) < FLAT_MIN and len(seen) - 2 > BETWEEN_FEW:
         raise not_a_mask(name, f"the values {shown(seen)}")
     if dense:
         note = (

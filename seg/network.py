@@ -28,7 +28,10 @@ def load(checkpoint: Checkpoint) -> keras.Model:
 
 def named_weights(model: keras.Model) -> dict[str, np.ndarray]:
     """Its weights by `layer/weight`, as a checkpoint stores them."""
-    return {name: np.array(variable) for name, variable in variables(model).items()}
+    return {
+        name: np.array(keras.ops.convert_to_numpy(variable))
+        for name, variable in variables(model).items()
+    }
 
 
 def variables(model: keras.Model) -> dict[str, keras.Variable]:

@@ -1,49 +1,18 @@
 """Which mask belongs to which image, by name and folder only.
 
 Nothing is guessed: where two files could be the mask of one image, both are told and neither is
-taken. Imports nothing of the project.
+taken.
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-Role = Literal["image", "mask"] | None
+from seg.names import IMAGE_AFTER, Role, folded, mask_stem, natural, place, stem_of
 
-MASK_WORDS = frozenset(
-    [
-        "mask",
-        "masks",
-        "msk",
-        "seg",
-        "segm",
-        "segmentation",
-        "segmentations",
-        "label",
-        "labels",
-        "labelstr",
-        "labelsts",
-        "gt",
-        "groundtruth",
-        "truth",
-        "annotation",
-        "annotations",
-        "annot",
-    ]
-)
-IMAGE_WORDS = frozenset(
-    ["image", "images", "img", "imgs", "imagestr", "imagests", "input", "inputs", "photo", "photos"]
-)
+__all__ = ["Pairing", "natural", "pair", "stem_of"]
+
 SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-
-_MASK_NAME = "|".join(sorted(MASK_WORDS, key=len, reverse=True)) + "|ground_truth"
-_MASK_AFTER = re.compile(rf"^(?P<stem>.+?)[ _.\-]+(?:{_MASK_NAME})$", re.IGNORECASE)
-_MASK_BEFORE = re.compile(rf"^(?:{_MASK_NAME})[ _.\-]+(?P<stem>.+)$", re.IGNORECASE)
-_IMAGE_AFTER = re.compile(r"^(?P<stem>.+?)(?:[ _.\-]+(?:image|img)|_0000)$", re.IGNORECASE)
-_GROUND_TRUTH = re.compile(r"ground[ _\-]?truth", re.IGNORECASE)
-_WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
 
 
 @dataclass(frozen=True)
@@ -117,32 +86,6 @@ def pair(names: Sequence[str]) -> Pairing:
     return found
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key that puts case2 before case10.
-
-    Example:
-        >>> sorted(["case10", "Case2", "case1"], key=natural)
-        ['case1', 'Case2', 'case10']
-    """
-    parts = re.split(r"([0-9]+)", unicodedata.normalize("NFC", text).casefold())
-    key = tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
-    return (*key, (2, 0, text))
-
-
-def stem_of(name: str) -> str:
-    r"""A file's name without folders and ending.
-
-    Example:
-        >>> stem_of("study\\images/p1.nii.gz"), stem_of("a.b.png")
-        ('p1', 'a.b')
-    """
-    last = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    if last.lower().endswith(".gz"):
-        last = last[:-3]
-    stem, dot, ending = last.rpartition(".")
-    return stem if dot and stem and len(ending) <= 5 else last
-
-
 def _files(names: Sequence[str], found: Pairing) -> list[_File]:
     """The names taken apart, in natural order; hidden and repeated ones told."""
     files: list[_File] = []
@@ -164,23 +107,17 @@ def _files(names: Sequence[str], found: Pairing) -> list[_File]:
     return files
 
 
-def _mask_stem(stem: str) -> str | None:
-    """What a mask's name says its image is called; None where it says no such thing."""
-    match = _MASK_AFTER.match(stem) or _MASK_BEFORE.match(stem)
-    return match["stem"] if match else None
-
-
 def _beside(files: list[_File]) -> dict[_File, _File]:
     """Masks whose image lies in the same folder under the same stem: mask -> image."""
     by_place: dict[tuple[str, ...], list[_File]] = {}
     for file in files:
-        by_place.setdefault(_folded(file.parts), []).append(file)
+        by_place.setdefault(folded(file.parts), []).append(file)
     beside: dict[_File, _File] = {}
     for file in files:
-        stem = _mask_stem(file.stem)
+        stem = mask_stem(file.stem)
         if stem is None:
             continue
-        images = _narrowed(by_place.get(_folded((*file.folder, stem)), []), stem)
+        images = _narrowed(by_place.get(folded((*file.folder, stem)), []), stem)
         if len(images) == 1:
             beside[file] = images[0]
     return beside
@@ -197,38 +134,19 @@ def _roles(files: list[_File], beside: dict[_File, _File]) -> dict[_File, Role]:
         elif file in taken:
             roles[file] = "image"
         else:
-            place, _ = _place(file.folder)
-            if place is None or (place == "mask" and file.folder in mixed):
-                place = "mask" if _mask_stem(file.stem) is not None else "image"
-            roles[file] = place
+            role, _ = place(file.folder)
+            if role is None or (role == "mask" and file.folder in mixed):
+                role = "mask" if mask_stem(file.stem) is not None else "image"
+            roles[file] = role
     return roles
-
-
-def _place(folder: tuple[str, ...]) -> tuple[Role, tuple[str, ...]]:
-    """What the innermost telling folder holds, and the folders without the telling word."""
-    for index in range(len(folder) - 1, -1, -1):
-        name = _GROUND_TRUTH.sub(" groundtruth ", folder[index])
-        words = [word for word in _WORD_ENDS.split(name) if word]
-        whole = folder[index].lower()
-        for role, known in (("mask", MASK_WORDS), ("image", IMAGE_WORDS)):
-            left = [word.lower() for word in words if word.lower() not in known]
-            if whole in known:
-                left = []
-            elif len(left) == len(words):
-                continue
-            rest = ("_".join(left),) if left else ()
-            return ("mask" if role == "mask" else "image"), _folded(
-                (*folder[:index], *rest, *folder[index + 1 :])
-            )
-    return None, _folded(folder)
 
 
 def _image_keys(images: list[_File]) -> dict[tuple[str, ...], list[_File]]:
     """Images by what a mask may call them: their place without images/, and their stem."""
     keys: dict[tuple[str, ...], list[_File]] = {}
     for image in images:
-        _, group = _place(image.folder)
-        match = _IMAGE_AFTER.match(image.stem)
+        _, group = place(image.folder)
+        match = IMAGE_AFTER.match(image.stem)
         for stem in {image.stem, match["stem"] if match else image.stem}:
             keys.setdefault((*group, stem.casefold()), []).append(image)
     return keys
@@ -236,8 +154,8 @@ def _image_keys(images: list[_File]) -> dict[tuple[str, ...], list[_File]]:
 
 def _matches(mask: _File, keys: dict[tuple[str, ...], list[_File]]) -> list[_File]:
     """The images a mask may belong to: of its own stem first, then of the stem it names."""
-    _, group = _place(mask.folder)
-    for stem in (mask.stem, _mask_stem(mask.stem)):
+    _, group = place(mask.folder)
+    for stem in (mask.stem, mask_stem(mask.stem)):
         if stem is not None and (*group, stem.casefold()) in keys:
             return _narrowed(keys[(*group, stem.casefold())], stem)
     return []
@@ -270,8 +188,3 @@ def _choose(candidates: dict[_File, list[_File]], found: Pairing) -> None:
                 else f"it fits several images: {', '.join(shared)}"
             )
     found.ambiguous.extend((name, reasons[name]) for name in sorted(reasons, key=natural))
-
-
-def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
-    """Lower case, for comparing."""
-    return tuple(part.casefold() for part in parts)

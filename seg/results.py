@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -84,11 +85,11 @@ def read_result(folder: Path, key: str) -> Result | None:
     """A kept result; None where there is none, or a damaged one, which is then removed."""
     path = folder / (key + SUFFIX)
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             return Result(kept["probability"], float(kept["seconds"]), str(kept["device"]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         path.unlink(missing_ok=True)
         return None
 

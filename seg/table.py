@@ -29,10 +29,11 @@ def case_rows(
 
     Returns:
         A row for each class: case, id, class, dice, iou, sensitivity, precision, hausdorff_95_mm,
-        area_mm2, area_true_mm2, area_px, area_true_px, spacing_mm. Where the spacing is not known
-        a pixel counts as 1 mm, and `spacing_mm` ends in "assumed".
+        area_mm2, area_true_mm2, area_px, area_true_px, one_empty, spacing_mm. Where the spacing is
+        not known a pixel counts as 1 mm, and `spacing_mm` ends in "assumed".
 
-    Empty masks: see each score; a boundary distance with one mask empty is the image diagonal.
+    Empty masks: see each score; with one mask empty a boundary distance is the image
+        diagonal, and `one_empty` says so.
 
     Raises:
         DataError: Prediction and image differ in size.
@@ -63,6 +64,7 @@ def _row(case: Case, predicted: np.ndarray, index: int, name: str, surfaces: boo
         "area_true_mm2": float("nan"),
         "area_px": area_px,
         "area_true_px": None,
+        "one_empty": False,
         "spacing_mm": f"{spacing_mm[0]:g} x {spacing_mm[1]:g}"
         + ("" if case.spacing_mm else " assumed"),
     }
@@ -79,6 +81,7 @@ def _row(case: Case, predicted: np.ndarray, index: int, name: str, surfaces: boo
         "area_true_mm2": area_true_px * pixel_mm2,
         "area_true_px": area_true_px,
     }
+    row["one_empty"] = (area_px == 0) != (area_true_px == 0)
     if surfaces:
         row["hausdorff_95_mm"] = surface_distances(truth, predicted, spacing_mm).hausdorff_95()
     return row

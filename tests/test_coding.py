@@ -207,8 +207,9 @@ class TestColours:
     def test_without_black_the_border_is_background(self):
         array = np.full((5, 5, 3), WHITE, np.uint8)
         array[1:4, 1:4] = RED
+        array[0, 0] = RED
         mask = decode(array)
-        assert mask.labels.sum() == 9
+        assert mask.labels.sum() == 10
         assert mask.labels[2, 2] == 1
 
     def test_given_colours_decide(self):
@@ -258,6 +259,11 @@ class TestInverted:
     def test_a_large_object_that_leaves_the_border_is_not_suspicious(self):
         array = np.zeros((10, 10), np.uint8)
         array[1:9, 1:9] = 255  # 64 % of the picture
+        assert decode(array).suspicion is None
+
+    def test_a_frame_is_not_suspicious(self):
+        array = np.full((10, 10), 255, np.uint8)
+        array[1:9, 1:9] = 0
         assert decode(array).suspicion is None
 
     def test_full_is_not_called_inverted(self):

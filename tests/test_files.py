@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 
 from seg.errors import DataError
 from seg.files import Limits, read_image, sniff
+from seg.files.jpeg import _jpeg_parts
 
 FILES = Path(__file__).parent / "data" / "files"
 
@@ -238,6 +239,10 @@ class TestJpeg:
         image = read_image(jpeg(GREY_8, exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), "a.jpg")
         assert (image.pixels.shape, image.notes) == ((2, 3), ())
 
+    def test_metadata_never_reaches_the_decoder(self):
+        kept, _, block = _jpeg_parts(jpeg(GREY_8, exif=b"Exif\0\0" + exif(3)), "a.jpg")
+        assert (b"Exif" in kept, block) == (False, exif(3))
+
     def test_cmyk_is_converted_and_told(self):
         image = read_image(jpeg(Pillow.new("CMYK", (16, 16), (0, 255, 255, 0))), "a.jpg")
         assert image.notes == ("CMYK converted to RGB without a colour profile.",)
@@ -323,6 +328,10 @@ class TestTiff:
         text = b"ImageJ=1.54f\nimages=40\nslices=40\n\0"
         data = tiff(GREY_8, tags={270: (2, len(text), 14)}, data=GREY_8.tobytes() + text)
         assert "TIFF with 40 pages" in read_image(data, "a.tif").notes[0]
+
+    def test_the_decoders_warnings_stay_inside(self):
+        data = tiff(GREY_8, tags={257: (3, 2, 2 | 2 << 16)})  # two heights: Pillow warns
+        np.testing.assert_array_equal(read_image(data, "a.tif").pixels, GREY_8)
 
     def test_a_loop_of_pages_ends(self):
         data = tiff(GREY_8, next_page=14)

@@ -53,6 +53,11 @@ def test_the_same_stem_in_two_patients_folders_is_not_mixed():
     assert found.orphans == ["p3/masks/1.png"]
 
 
+def test_a_folder_that_sounds_like_masks_but_holds_both():
+    found = pair(["lung_seg/x.png", "lung_seg/x_mask.png", "lung_seg/y.png"])
+    assert found.pairs == [("lung_seg/x.png", "lung_seg/x_mask.png"), ("lung_seg/y.png", None)]
+
+
 def test_a_word_inside_a_name_is_no_mask():
     found = pair(["unmasked.png", "masked_ball.png", "x_masks2.png"])
     assert [mask for _, mask in found.pairs] == [None, None, None]

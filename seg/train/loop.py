@@ -158,7 +158,7 @@ class _Average:
         """Move a little towards the trained weights; early on, more than a little."""
         momentum = min(self._momentum, self._step / (self._step + 10))
         self._step += 1
-        current = [np.asarray(variable) for variable in variables(model).values()]
+        current = [keras.ops.convert_to_numpy(variable) for variable in variables(model).values()]
         if not self._weights:
             self._weights = [weight.astype(np.float32) for weight in current]
         for mean, weight in zip(self._weights, current, strict=True):

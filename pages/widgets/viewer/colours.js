@@ -57,10 +57,10 @@ function paintRows(layer, style, opacity) {
   const fill = style === "contour" ? 0 : opacity;
   const edge = style === "fill" ? 0 : Math.min(1, opacity * 2.2);
   const set = (label, colour, plain, hatched) => {
-    rows[label] = { colour, alpha: Math.min(1, fill * plain) };
-    rows[label | HATCH] = { colour, alpha: Math.min(1, fill * hatched) };
-    // A filled pixel of the contour's gaps keeps its fill.
-    rows[label | EDGE] = rows[label | HATCH | EDGE] = { colour, alpha: Math.max(edge, fill * plain) };
+    const row = (strength) => ({ colour, alpha: Math.min(1, strength) });
+    rows[label] = row(fill * plain);
+    rows[label | HATCH] = row(fill * hatched);
+    rows[label | EDGE] = rows[label | HATCH | EDGE] = row(Math.max(edge, fill * plain));
   };
   if (layer === "prediction") set(LABEL.own, COLOURS.prediction, 1, 1);
   if (layer === "truth") set(LABEL.own, COLOURS.truth, 1, 1);

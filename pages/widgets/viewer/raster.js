@@ -94,7 +94,7 @@ class Raster {
     }
   }
 
-  // The inner rim of each label. The contour of a miss is dashed.
+  // The inner rim of each label. The contour of a miss is dashed, to be told without colour.
   drawEdges(width, dashMisses) {
     const { labels } = this;
     const { stride, rows, rect } = this.sampler;
@@ -116,9 +116,17 @@ class Raster {
         ) continue;
         const gap = dashMisses && own === LABEL.falseNegative &&
           (((i - y * stride) >> 2) + (y >> 2)) & 1;
-        if (!gap) labels[i] |= EDGE;
+        if (!gap || this.isThin(i, width, own)) labels[i] |= EDGE;
       }
     }
+  }
+
+  // A finding no wider than its own contour must not disappear in a gap of the dashes.
+  isThin(i, width, own) {
+    const { labels } = this;
+    const far = width * this.sampler.stride;
+    const differs = (at) => (labels[at] & LABEL_BITS) !== own;
+    return (differs(i - width) && differs(i + width)) || (differs(i - far) && differs(i + far));
   }
 
   colour(channels, settings) {

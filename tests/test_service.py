@@ -1,0 +1,134 @@
+"""The real child process: results, fairness, progress, cancel, death and replacement."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from seg.errors import Cancelled, CheckpointError, RunError
+from seg.network import forward
+from seg.predict import Options, predict
+from seg.preprocessing import prepare
+from seg.results import ResultCache, quantise
+from seg.service import Service
+from seg.worker import Request, with_smaller_tiles
+
+WAIT_S = 120
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    service = Service(ResultCache(2**26, 2**26, tmp_path_factory.mktemp("results")), "cpu")
+    yield service
+    service.close()
+
+
+def make_request(small, seed=0, side=40, **options):
+    pixels = np.random.default_rng(seed).integers(0, 255, (side, side + 8), dtype=np.uint8)
+    checkpoint = small[0]
+    return Request(checkpoint.path, checkpoint.sha256, pixels, f"{seed}-{side}", Options(**options))
+
+
+@pytest.mark.parametrize("head", ["mean", 1, 2])
+def test_result_is_that_of_the_network_itself(service, small, head):
+    request = make_request(small, head=head)
+    result = service.submit(request, "a").result(WAIT_S)
+    run = forward(small[1], (1, 2), head)
+    image = prepare(request.pixels, small[0].metadata.preprocessing)
+    expected = quantise(predict(run, image, 4, request.options))
+    assert result.probability.shape == (40, 48, 1)
+    assert np.abs(result.probability.astype(int) - expected).max() <= 1
+    assert "CPU" in result.device
+    assert service.device_name == result.device
+
+
+def test_second_time_comes_from_the_cache(service, small):
+    request = make_request(small, seed=1)
+    assert service.peek(request) is None
+    first = service.submit(request, "a").result(WAIT_S)
+    job = service.submit(request, "b")
+    assert job.is_finished
+    assert job.result() is first
+    assert service.peek(make_request(small, seed=1, flips=True)) is None
+
+
+def test_errors_come_back_in_words(service, small):
+    with pytest.raises(CheckpointError, match="no head L4"):
+        service.submit(make_request(small, head=4), "a").result(WAIT_S)
+    changed = Request(small[0].path, "0" * 64, np.zeros((8, 8), np.uint8), "x", Options())
+    with pytest.raises(CheckpointError, match="has changed since it was chosen"):
+        service.submit(changed, "a").result(WAIT_S)
+
+
+def slow(small, seed):
+    return make_request(small, seed=seed, side=1500, tile=64, flips=True)
+
+
+def test_lines_take_turns_and_cancel_leaves_the_queue(service, small):
+    running = service.submit(slow(small, 20), "greedy")
+    waiting = [service.submit(make_request(small, seed=s), "greedy") for s in range(30, 33)]
+    other = service.submit(make_request(small, seed=40), "modest")
+    while not running.progress[0]:
+        time.sleep(0.01)
+    assert running.place() == 0
+    assert [job.place() for job in waiting] == [1, 3, 4]
+    assert other.place() == 2
+    waiting[2].hurry()
+    assert [job.place() for job in waiting] == [3, 4, 1]
+    waiting[0].cancel()
+    with pytest.raises(Cancelled):
+        waiting[0].result(0)
+    done, total = running.progress
+    assert 0 < done < total
+    running.cancel()
+    with pytest.raises(Cancelled, match="cancelled"):
+        running.result(WAIT_S)
+    for job in (*waiting[1:], other):
+        assert job.result(WAIT_S).probability.size
+
+
+def test_a_dead_child_fails_one_request_and_is_replaced(service, small):
+    job = service.submit(slow(small, 21), "a")
+    after = service.submit(make_request(small, seed=50), "a")
+    while not job.progress[0]:
+        time.sleep(0.01)
+    pid = service._child.pid
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(RunError, match="starts again by itself"):
+        job.result(WAIT_S)
+    assert after.result(WAIT_S).probability.size
+    assert service._child.pid != pid
+
+
+def test_the_child_ends_with_its_server(tmp_path, small):
+    service = Service(ResultCache(2**20, 0, tmp_path), "cpu")
+    service.submit(make_request(small, seed=60), "a").result(WAIT_S)
+    pid = service._child.pid
+    waiting = service.submit(slow(small, 61), "a")
+    service.close()
+    with pytest.raises((Cancelled, RunError)):
+        waiting.result(WAIT_S)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_out_of_memory_is_tried_once_with_smaller_tiles():
+    class ResourceExhaustedError(Exception):
+        pass
+
+    tried = []
+
+    def attempt(options, fits):
+        tried.append(options.tile)
+        if options.tile > fits:
+            raise ResourceExhaustedError
+        return options.tile
+
+    assert with_smaller_tiles(lambda o: attempt(o, 256), Options(tile=512)) == 256
+    assert tried == [512, 256]
+    with pytest.raises(RunError, match=r"tiles of 256 pixels\. Close"):
+        with_smaller_tiles(lambda o: attempt(o, 100), Options(tile=512))
+    with pytest.raises(ZeroDivisionError):
+        with_smaller_tiles(lambda o: 1 // 0, Options())
