@@ -109,8 +109,8 @@ def _metadata(
         data=Data(
             name=dataset.name,
             fingerprint=dataset.fingerprint(),
-            licence=config.licence,
-            attribution=config.attribution,
+            licence=config.licence or dataset.description.licence,
+            attribution=config.attribution or dataset.description.attribution,
             split=f"By group ({config.group or 'groups.csv, else each image'}): {split_words}.",
             seen={part: tuple(case.id for case in cases[part]) for part in PARTS},
         ),

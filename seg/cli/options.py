@@ -9,6 +9,8 @@ from seg.errors import DataError
 from seg.files import Limits
 from seg.settings import settings
 
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+
 
 def limits() -> Limits:
     """What may be read, from the settings."""
@@ -27,7 +29,7 @@ def read_paths(paths: Sequence[Path], classes: int) -> tuple[list[Case], list[Re
     files: dict[str, bytes] = {}
     refusals: list[Refusal] = []
     for path in paths:
-        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        inside = _images_in(path) if path.is_dir() else [path]
         for file in inside:
             name = str(file.relative_to(path)) if path.is_dir() else str(file)
             try:
@@ -57,6 +59,11 @@ def progress_done() -> None:
     """End the line that replaces itself."""
     if sys.stderr.isatty():
         print(file=sys.stderr)
+
+
+def _images_in(folder: Path) -> list[Path]:
+    """The files of a folder that are called like images; tables and notes beside them are not."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
 
 
 def _bytes(file: Path) -> bytes:

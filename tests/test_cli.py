@@ -1,0 +1,141 @@
+"""The command line as a user runs it: real processes, exit codes, files, one clear line."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seg.checkpoint import open_checkpoint
+from seg.settings import SAMPLES
+
+ROOT = Path(__file__).parent.parent
+LUNG = SAMPLES / "lung-tumour"
+
+
+def run(*arguments, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "seg", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A checkpoint trained by the command, for a moment, on a sample."""
+    path = tmp_path_factory.mktemp("trained") / "lung.safetensors"
+    done = run(
+        "train", "--data", LUNG, "--out", path, "--epochs", 2, "--crop", 32, "--batch", 4,
+        "--filters", "4,8,12", "--normalisation", "full_range", "--classes", "tumour",
+        "--validation", "p06", "--test", "p12", "--alpha", 0.3, "--beta", 0.7, "--seed", 3,
+    )  # fmt: skip
+    assert done.stderr.count("epoch ") == 2
+    assert "validation dice tumour" in done.stdout
+    return path
+
+
+def test_train_writes_what_it_did(trained):
+    metadata = open_checkpoint(trained).metadata
+    assert (metadata.training.alpha, metadata.training.beta) == (0.3, 0.7)
+    assert (metadata.training.seed, metadata.training.epochs) == (3, 2)
+    assert {part: len(ids) for part, ids in metadata.data.seen.items()} == {
+        "train": 4, "validation": 4, "test": 4,
+    }  # fmt: skip
+    assert metadata.data.licence == "CC-BY-SA 4.0"
+    assert {score.part for score in metadata.scores} == {"validation", "test"}
+
+
+def test_inspect(trained):
+    done = run("checkpoint", "inspect", trained)
+    assert "alpha 0.3, beta 0.7" in done.stdout
+    facts = json.loads(run("checkpoint", "inspect", "--json", trained).stdout)
+    assert facts["sha256"] == open_checkpoint(trained).sha256
+    assert facts["metadata"]["class_names"] == ["tumour"]
+
+
+def test_predict_writes_masks_and_scores(trained, tmp_path):
+    run("predict", "--checkpoint", trained, "--out", tmp_path, LUNG, "--spacing-mm", 2, 3)
+    masks = sorted(tmp_path.glob("*_mask.png"))
+    assert len(masks) == 12
+    assert pixels(masks[0]).shape == (48, 48)
+    with (tmp_path / "scores.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 12
+    for row in rows:
+        truth = pixels(LUNG / "masks" / f"{row['case']}.png") > 0
+        mask = pixels(tmp_path / f"{row['case']}_mask.png") > 0
+        total = truth.sum() + mask.sum()
+        dice = 2 * (truth & mask).sum() / total if total else 1.0
+        assert float(row["dice"]) == pytest.approx(dice, abs=1e-5)
+        assert float(row["area_mm2"]) == pytest.approx(6 * mask.sum())
+        assert row["class"] == "tumour"
+
+
+def test_predict_goes_on_past_bad_files(trained, tmp_path):
+    bad = tmp_path / "text.png"
+    bad.write_text("not an image")
+    good = LUNG / "images" / "p000.png"
+    done = run("predict", "--checkpoint", trained, "--out", tmp_path / "o", bad, good, code=1)
+    assert "refused: " in done.stderr
+    assert "text.png" in done.stderr
+    assert [path.name for path in (tmp_path / "o").iterdir()] == ["p000_mask.png"]
+
+
+def test_evaluate(trained, tmp_path):
+    out = tmp_path / "scores.csv"
+    done = run("evaluate", "--checkpoint", trained, "--data", LUNG, "--out", out)
+    assert "n = 12 of 3 groups" in done.stdout
+    header = out.read_text().splitlines()[0].split(",")
+    assert header[:8] == [
+        "case", "class", "dice", "iou", "sensitivity", "precision", "hausdorff_95_mm", "area_mm2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["checkpoint", "inspect", "none.safetensors"], "There is no checkpoint none.safetensors"),
+        (["checkpoint", "inspect", "LICENSE"], "LICENSE is not a checkpoint"),
+        (["train", "--data", "nowhere", "--out", "x"], "has no folder images/"),
+        (["train", "--data", "samples/lung-tumour", "--out", "x", "--filters", "8"], "filters"),
+        (["train", "--data", "samples/lung-tumour", "--out", "x", "--alpha", "-1"], "alpha"),
+        (["train", "--data", "samples/lung-tumour", "--out", "x", "--filters", "a"], "filters"),
+        (["nonsense"], "invalid choice"),
+        ([], "required"),
+    ],
+)
+def test_mistakes_are_one_clear_line(arguments, text):
+    done = run(*arguments, code=2)
+    assert text in done.stderr
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--head", "9"], "no head L9"),
+        (["--head", "x"], "--head must be a level or mean"),
+        (["--threshold", "2"], "--threshold must be 0 to 1"),
+    ],
+)
+def test_mistakes_with_a_checkpoint(trained, tmp_path, options, text):
+    image = LUNG / "images" / "p000.png"
+    done = run("predict", "--checkpoint", trained, "--out", tmp_path / "o", image, *options, code=2)
+    assert text in done.stderr
+    assert not (tmp_path / "o").exists()
