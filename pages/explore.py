@@ -5,6 +5,7 @@ import streamlit as st
 from pages.widgets.choose import choose
 from pages.widgets.downloads import downloads
 from pages.widgets.engine import service
+from pages.widgets.heads import heads
 from pages.widgets.panel import case_head, numbers, threshold_curve
 from pages.widgets.picture import viewer_data
 from pages.widgets.predictions import Predictions
@@ -31,6 +32,7 @@ try:
 except SegError as error:
     st.error(str(error))
 
+predictions.start_all(collection.cases)
 strip(collection, case, predictions, threshold)
 left, right = st.columns([2.3, 1], gap="medium")
 with left:
@@ -44,6 +46,7 @@ with right:
         numbers(case, checkpoint, result, threshold)
         threshold_curve(predictions.outcome(case), threshold)
         downloads(case, predictions, result, threshold)
+        heads(case, predictions, threshold)
 
 others(predictions, collection.cases)
 table(collection, case, predictions, threshold)

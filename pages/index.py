@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.widgets.frame import draw_frame
+from pages.widgets.frame import LOGO, draw_frame
 
-st.set_page_config(page_title="UNet++ workbench", layout="wide", initial_sidebar_state="expanded")
+# Icons are files of ours: Streamlit takes a page's :material/ icon from a server on the internet.
+st.set_page_config("UNet++ workbench", page_icon=str(LOGO), layout="wide")
 page = st.navigation(
-    [st.Page("explore.py", title="Explore", icon=":material/visibility:", default=True)],
+    [st.Page("explore.py", title="Explore", default=True)],
     position="top",
 )
 draw_frame()

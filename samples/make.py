@@ -6,6 +6,7 @@ ms_lesion; samples/README.md says where they come from. Takes about an hour on t
 
 import argparse
 import csv
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ TASKS = (
             "channels": 1,
             "normalisation": "zscore_nonzero",
             "crop": 96,
-            "epochs": 120,
+            "epochs": 150,
             "learning_rate": 1e-3,
             "dropout": 0.2,
         },
@@ -159,7 +160,8 @@ def _assemble(task: Task, data: Path, build: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     for kind in ("images", "masks"):
         shutil.copytree(data / task.source / kind, folder / kind)
-    _write_groups(folder, {p.stem: task.group(p) for p in (folder / "images").iterdir()})
+    images = (folder / "images").iterdir()
+    _write_groups(folder, [(path.stem, task.group(path), path.stem) for path in images])
     text = task.description.model_dump_json(indent=2) + "\n"
     (folder / "dataset.json").write_text(text, encoding="utf-8")
     return folder
@@ -226,28 +228,38 @@ def _copy_cases(task: Task, folder: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     for kind in ("images", "masks"):
         (target / kind).mkdir(parents=True)
-    for item in shown:
-        shutil.copy(item.image, target / "images")
-        shutil.copy(item.mask, target / "masks")
+    names = _names(task, shown)
+    for item, name in zip(shown, names, strict=True):
+        shutil.copy(item.image, target / "images" / (name + item.image.suffix))
+        shutil.copy(item.mask, target / "masks" / (name + item.mask.suffix))
     shutil.copy(folder / "dataset.json", target)
-    _write_groups(target, {item.name: item.group for item in shown})
+    _write_groups(target, [(n, i.group, i.name) for n, i in zip(names, shown, strict=True)])
+
+
+def _names(task: Task, shown: list[Item]) -> list[str]:
+    """Names that say something: a nucleus image's is a hash at its source, here stain and width."""
+    if task.name != "nuclei":
+        return [item.name for item in shown]
+    kinds = [re.sub(r"(\d+)x\d+-(\w{4}).*", r"\2-\1", item.group) for item in shown]
+    return [f"{kind}-{kinds[: i + 1].count(kind)}" for i, kind in enumerate(kinds)]
 
 
 def _spread(part: Dataset, count: int) -> list[Item]:
-    """So many items of a part, evenly over its order."""
-    return [part.items[i] for i in np.linspace(0, len(part.items) - 1, count).astype(int)]
+    """So many different images of a part, evenly over its order."""
+    different = list({item.image.read_bytes(): item for item in part.items}.values())
+    return [different[i] for i in np.linspace(0, len(different) - 1, count).astype(int)]
 
 
-def _write_groups(folder: Path, group_of: dict[str, str]) -> None:
-    """`groups.csv`, as `seg.dataset.read_folder` reads it."""
+def _write_groups(folder: Path, rows: list[tuple[str, str, str]]) -> None:
+    """`groups.csv`, as `seg.dataset.read_folder` reads it, and the name at the source."""
     with (folder / "groups.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(("case", "group"))
-        table.writerows(sorted(group_of.items()))
+        table.writerow(("case", "group", "source"))
+        table.writerows(sorted(rows))
 
 
 def _keep_results(task: Task, _folder: Path) -> None:
-    """The mean-of-heads result of every shown case under the task's checkpoints."""
+    """Every case under the task's first checkpoint, mean of heads: what opens first."""
     from seg.checkpoint import open_checkpoint
     from seg.predict import Options
     from seg.results import result_key, write_result
@@ -255,13 +267,13 @@ def _keep_results(task: Task, _folder: Path) -> None:
     from seg.worker import Networks, Request
 
     networks = Networks("two CPU cores, kept with the samples")
-    for path in sorted((SAMPLES / "checkpoints").glob(f"{task.name}-*.safetensors")):
-        checkpoint = open_checkpoint(path)
-        for item in read_folder(SAMPLES / task.name).items:
-            image = item.read().image
-            request = Request(path, checkpoint.sha256, image.pixels, image.sha256, Options())
-            result = networks.run(request, lambda done, total: None, lambda: False)
-            write_result(RESULTS, result_key(checkpoint.sha256, image.sha256, Options()), result)
+    path = min((SAMPLES / "checkpoints").glob(f"{task.name}-*.safetensors"))
+    checkpoint = open_checkpoint(path)
+    for item in read_folder(SAMPLES / task.name).items:
+        image = item.read().image
+        request = Request(path, checkpoint.sha256, image.pixels, image.sha256, Options())
+        result = networks.run(request, lambda done, total: None, lambda: False)
+        write_result(RESULTS, result_key(checkpoint.sha256, image.sha256, Options()), result)
 
 
 if __name__ == "__main__":

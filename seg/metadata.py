@@ -53,7 +53,10 @@ class Data(_Record):
 
 
 class Score(_Record):
-    """One figure with everything needed to read it: part, class, interval, n, convention."""
+    """One figure with everything needed to read it: part, class, interval, n, convention.
+
+    `low` and `high` are None where there is one group only: nothing is known of another's.
+    """
 
     part: Literal["validation", "test"]
     metric: str
@@ -62,8 +65,23 @@ class Score(_Record):
     low: float | None
     high: float | None
     n: int
+    n_groups: int
     n_empty: int
     convention: str
+
+    def text(self) -> str:
+        """Value, interval and n: images, and of how many patients or sources.
+
+        Example:
+            >>> Score(part="test", metric="dice", class_name="lesion", value=0.8, low=0.7, high=0.9,
+            ...     n=12, n_groups=3, n_empty=1, convention="").text()
+            '0.80 [0.70, 0.90], n = 12 of 3 groups'
+        """
+        if self.value is None:
+            return f"no value, n = {self.n}"
+        interval = "" if self.low is None else f" [{self.low:.2f}, {self.high:.2f}]"
+        plural = "" if self.n_groups == 1 else "s"
+        return f"{self.value:.2f}{interval}, n = {self.n} of {self.n_groups} group{plural}"
 
 
 class Metadata(_Record):

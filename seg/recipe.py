@@ -148,9 +148,10 @@ def _scores(
                     metric=metric,
                     class_name=name,
                     value=_finite(interval.mean),
-                    low=_finite(interval.low),
-                    high=_finite(interval.high),
+                    low=_finite(interval.low) if len(set(groups)) > 1 else None,
+                    high=_finite(interval.high) if len(set(groups)) > 1 else None,
                     n=interval.n,
+                    n_groups=len(set(groups)),
                     n_empty=sum(row["area_true_px"] == 0 for row in of_class),
                     convention=CONVENTION,
                 )

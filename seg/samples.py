@@ -9,12 +9,12 @@ from seg.errors import CheckpointError
 from seg.settings import SAMPLES
 
 RESULTS = SAMPLES / "results"
+NAMES = ("nuclei", "lung-tumour", "ms-lesion")
 
 
 def sample_datasets() -> list[Dataset]:
-    """The sample data sets, one for each folder with images/."""
-    folders = sorted(path.parent for path in SAMPLES.glob("*/images"))
-    return [read_folder(folder) for folder in folders]
+    """The sample data sets, the one to open with first."""
+    return [read_folder(SAMPLES / name) for name in NAMES]
 
 
 def find_checkpoints(folders: Sequence[Path]) -> tuple[list[Checkpoint], list[str]]:

@@ -5,7 +5,6 @@ from html import escape
 import streamlit as st
 
 from pages.widgets.engine import service
-from pages.widgets.numbers import score_text
 from seg.checkpoint import Checkpoint
 
 
@@ -23,8 +22,11 @@ def card(checkpoint: Checkpoint) -> None:
         rows.append(("Data", ", ".join(filter(None, (data.name, data.licence))), text))
     for score in metadata.scores:
         if score.metric == "dice":
-            text = f"{score.convention} {score.n_empty} of {score.n} images have an empty truth."
-            rows.append((f"Dice, {score.part}", score_text(score), text))
+            text = (
+                f"{score.convention} {score.n} images of {score.n_groups} patients or sources, "
+                f"{score.n_empty} with an empty truth."
+            )
+            rows.append((f"Dice, {score.part}", score.text(), text))
     network = f"UNet++ {'-'.join(map(str, architecture.filters))}, norm {architecture.norm}"
     rows += [
         ("Network", f"{architecture.parameters:,} parameters", network),

@@ -80,7 +80,11 @@ def _choose_collection(found: Sequence[Checkpoint]) -> Collection:
         bind="query-params",
         on_change=lambda: _other_cases(found),
     )
-    return collections[name or next(iter(samples()))]
+    collection = collections[name or next(iter(samples()))]
+    about = collection.description
+    if about.note:
+        st.caption(about.note, help=f"{about.licence}. {about.attribution}")
+    return collection
 
 
 def _show_uploads() -> None:
@@ -123,6 +127,7 @@ def _choose_options(checkpoint: Checkpoint) -> Options:
         required=True,
         format_func=lambda name: "Mean" if name == "mean" else f"L{name}",
         key="head",
+        wrap=False,
         bind="query-params",
         help="UNet++ has a head at each level. L1 is the smallest and fastest network, the last "
         "level the whole. The scores below were measured with the mean of all.",

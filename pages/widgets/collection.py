@@ -68,6 +68,17 @@ def uploads(files: Sequence[Any]) -> Collection | None:
     return collection
 
 
+def _repeated(cases: Sequence[Case]) -> list[Refusal]:
+    """Images with the very bytes of an earlier one: shown once, told."""
+    first: dict[str, str] = {}
+    refusals = []
+    for case in cases:
+        if first.setdefault(case.id, case.name) != case.name:
+            reason = f"The same image as {first[case.id]}, which is shown. Remove one of the two."
+            refusals.append(Refusal(case.name, reason))
+    return refusals
+
+
 def limits() -> Limits:
     """What may be uploaded, from the settings."""
     chosen = settings()
@@ -95,4 +106,6 @@ def _read(files: Sequence[Any]) -> Collection:
             continue
         refusals.append(Refusal(file.name, reason))
     cases, refused = read_cases(content, limits=limits())
+    refused = [*refused, *_repeated(cases)]
+    cases = list({case.id: case for case in reversed(cases)}.values())[::-1]
     return Collection(UPLOADED, UPLOADED_TITLE, Description(), tuple(cases), (*refused, *refusals))

@@ -1,12 +1,16 @@
 """What is the same around every page: a little room given back to the content."""
 
+from pathlib import Path
+
 import streamlit as st
+
+LOGO = Path(__file__).parent / "logo.svg"
 
 STYLE = """
 <style>
-  .block-container { padding: 3.4rem 1.6rem 2rem; max-width: 1900px; }
+  .block-container { padding: 3.6rem 1.6rem 2rem; max-width: 1900px; }
   [data-testid="stSidebar"] { min-width: 290px; max-width: 330px; }
-  [data-testid="stSidebarUserContent"] { padding-top: 0.5rem; }
+  [data-testid="stSidebarUserContent"] { padding-top: 0; }
   [data-testid="stMetric"] { padding: 0; }
   [data-testid="stMetricLabel"] { opacity: 0.75; }
   [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
@@ -25,4 +29,5 @@ STYLE = """
 
 def draw_frame() -> None:
     """The style of every page; constant text, nothing of a user's in it."""
+    st.logo(str(LOGO), size="large")
     st.html(STYLE)

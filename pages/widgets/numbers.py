@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from seg.metadata import Score
-
 
 @dataclass(frozen=True)
 class Definition:
@@ -74,16 +72,3 @@ def plain(value: float | None, digits: int = 3, unit: str = "") -> str:
     if value is None or math.isnan(value):
         return "–"
     return f"{value:,.{digits}f}" + (f" {unit}" if unit else "")
-
-
-def score_text(score: Score) -> str:
-    """A stored score with its interval and n.
-
-    Example:
-        >>> score_text(Score(part="test", metric="dice", class_name="lesion", value=0.8, low=0.7,
-        ...     high=0.9, n=12, n_empty=1, convention=""))
-        '0.80 [0.70, 0.90], n = 12'
-    """
-    if score.value is None or score.low is None or score.high is None:
-        return f"no value, n = {score.n}"
-    return f"{score.value:.2f} [{score.low:.2f}, {score.high:.2f}], n = {score.n}"

@@ -24,11 +24,13 @@ def case_head(case: Case, checkpoint: Checkpoint) -> None:
     """The case's name, size, and whether the checkpoint has seen it."""
     seen, why = PARTS[checkpoint.metadata.part_of(case.id)]
     spacing = (
-        f"{case.spacing_mm[0]:g} × {case.spacing_mm[1]:g} mm" if case.spacing_mm else "size unknown"
+        f"{case.spacing_mm[0]:g} × {case.spacing_mm[1]:g} mm each"
+        if case.spacing_mm
+        else "their size not known"
     )
     st.markdown(f"### {_plain_text(case.name)}")
     st.caption(
-        f"{case.image.width} × {case.image.height} pixels of {spacing}. {seen}.",
+        f"{case.image.width} × {case.image.height} pixels, {spacing}. {seen}.",
         help=" ".join([why, *case.notes]),
     )
 
@@ -71,7 +73,8 @@ def _row(row: Row, *, known: bool) -> None:
     with below[0]:
         number("precision", plain(row["precision"]))
     with below[1]:
-        number("hausdorff_95", plain(row["hausdorff_95_mm"], 1, length))
+        flag = "one mask empty" if row["one_empty"] else None
+        number("hausdorff_95", plain(row["hausdorff_95_mm"], 1, length), flag)
     with below[2]:
         delta = None if row["area_true_px"] is None else f"{difference:+,.0f} {area}"
         number("area", plain(row["area_mm2"], 0, area), delta)

@@ -40,6 +40,12 @@ class Outcome:
         return float(scores.dice(self.sums)[label - 1, nearest(threshold)])
 
 
+def outcome_of(case: Case, result: Result) -> Outcome:
+    """The sums of a result against the case's mask."""
+    sums = case_sums(case.mask.labels, result.probability) if case.mask else None
+    return Outcome(sums, result.seconds, result.device)
+
+
 class Predictions:
     """One session's predictions of some cases by one checkpoint under some options."""
 
@@ -136,5 +142,4 @@ class Predictions:
         """Keep the sums, not the picture."""
         identity = self._identity(case)
         if identity not in self._outcomes:
-            sums = case_sums(case.mask.labels, result.probability) if case.mask else None
-            self._outcomes[identity] = Outcome(sums, result.seconds, result.device)
+            self._outcomes[identity] = outcome_of(case, result)

@@ -22,7 +22,6 @@ def waiting(predictions: Predictions, case: Case) -> None:
 
 def others(predictions: Predictions, cases: tuple[Case, ...]) -> None:
     """Under the viewer: the rest of the collection, predicted one after the other."""
-    predictions.start_all(cases)
     missing = [case for case in cases if predictions.outcome(case) is None]
     if predictions.waiting():
         _all_progress(predictions, cases)

@@ -70,8 +70,7 @@ def _as_rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
             ("split", f"{data.split} Images: {parts}."),
         ]
     rows += [
-        (f"{score.part}", f"{score.metric} {score.class_name} {score.value:.3f} "
-                          f"[{score.low:.3f}, {score.high:.3f}], n = {score.n}")
+        (score.part, f"{score.metric} {score.class_name} {score.text()}")
         for score in metadata.scores
         if score.value is not None
     ]  # fmt: skip

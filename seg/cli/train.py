@@ -67,11 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     checkpoint = recipe.run(config, arguments.out, half=arguments.half, on_epoch=on_epoch)
     progress_done()
     for score in checkpoint.metadata.scores:
-        if score.metric == "dice" and score.value is not None:
-            print(
-                f"{score.part} dice {score.class_name} {score.value:.4f} "
-                f"[{score.low:.4f}, {score.high:.4f}], n = {score.n}"
-            )
+        if score.metric == "dice":
+            print(f"{score.part} dice {score.class_name} {score.text()}")
     print(f"{arguments.out}  {checkpoint.size_bytes / 1e6:.2f} MB  {checkpoint.sha256[:16]}")
     return 0
 
