@@ -4,34 +4,18 @@ Starts the small server of the browser tests, moves one control a frame in a rea
 without a GPU, and prints the milliseconds of script a frame costs (what the viewer measures
 itself: sampling, threshold, colour, putImageData, numbers) and the time from frame to frame.
 
-    .venv/bin/python bench/viewer_frames.py
+    .venv/bin/python -m bench.viewer_frames
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import statistics
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.browser.server import FLAGS, ROOT, chromium, running
+
 APP = ROOT / "tests" / "browser" / "viewer_app" / "app.py"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZES = ("512", "2048")
 BUDGET_MS = {"512": 16, "2048": 33}
 FRAMES = 120
@@ -95,24 +79,8 @@ CASES = (
 
 
 def main() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}"]
-    command += ["--server.address=127.0.0.1", "--server.headless=true"]
-    command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            measure(f"http://127.0.0.1:{port}")
-        finally:
-            server.terminate()
-
-
-def measure(address: str) -> None:
-    wait_for(f"{address}/_stcore/health")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    with running(APP) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1060, "height": 900})
         print("size  what                       median   p95  budget   frame to frame, median")
         for size in SIZES:
@@ -130,18 +98,6 @@ def print_case(page: Page, size: str, case: str) -> None:
         f"{size:>4}  {case:<25} {statistics.median(frame):7.1f} {percentile_95:5.1f} "
         f"{BUDGET_MS[size]:5d}    {statistics.median(intervals):6.1f}   ({width} x {height})"
     )
-
-
-def wait_for(url: str, timeout_s: float = 30) -> None:
-    end = time.monotonic() + timeout_s
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
 
 
 if __name__ == "__main__":

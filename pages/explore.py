@@ -34,7 +34,7 @@ except SegError as error:
 
 predictions.start_all(collection.cases)
 strip(collection, case, predictions, threshold)
-left, right = st.columns([2.3, 1], gap="medium")
+left, right = st.container(key="case").columns([2.3, 1], gap="medium")
 with left:
     data = viewer_data(case, checkpoint, choice.options, result, threshold)
     viewer(data, key="viewer", height_px=460, on_threshold=keep_threshold)

@@ -75,13 +75,13 @@ class Score(_Record):
         Example:
             >>> Score(part="test", metric="dice", class_name="lesion", value=0.8, low=0.7, high=0.9,
             ...     n=12, n_groups=3, n_empty=1, convention="").text()
-            '0.80 [0.70, 0.90], n = 12 of 3 groups'
+            '0.80 [0.70, 0.90], n = 12 in 3 groups'
         """
         if self.value is None:
             return f"no value, n = {self.n}"
         interval = "" if self.low is None else f" [{self.low:.2f}, {self.high:.2f}]"
         plural = "" if self.n_groups == 1 else "s"
-        return f"{self.value:.2f}{interval}, n = {self.n} of {self.n_groups} group{plural}"
+        return f"{self.value:.2f}{interval}, n = {self.n} in {self.n_groups} group{plural}"
 
 
 class Metadata(_Record):

@@ -9,11 +9,17 @@ LOGO = Path(__file__).parent / "logo.svg"
 STYLE = """
 <style>
   .block-container { padding: 3.6rem 1.6rem 2rem; max-width: 1900px; }
-  [data-testid="stSidebar"] { min-width: 290px; max-width: 330px; }
+  [data-testid="stSidebar"][aria-expanded="true"] { min-width: 312px; max-width: 340px; }
   [data-testid="stSidebarUserContent"] { padding-top: 0; }
   [data-testid="stMetric"] { padding: 0; }
   [data-testid="stMetricLabel"] { opacity: 0.75; }
   [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+  .st-key-case > div > [data-testid="stHorizontalBlock"],
+  .st-key-case > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  .st-key-case [data-testid="stHorizontalBlock"] > :first-child:has(.st-key-viewer) {
+    flex: 100 1 480px; }
+  .st-key-case [data-testid="stHorizontalBlock"] > :first-child:has(.st-key-viewer) + * {
+    flex: 1 1 320px; }
   .files { display: flex; flex-wrap: wrap; gap: 0.5rem; }
   .files a { border: 1px solid var(--st-border-color, #8886); border-radius: 0.35rem;
              padding: 0.25rem 0.7rem; text-decoration: none; color: inherit; font-size: 0.9rem; }

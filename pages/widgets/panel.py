@@ -40,7 +40,7 @@ def numbers(case: Case, checkpoint: Checkpoint, result: Result, threshold: float
     if case.mask is None:
         st.info(
             "No mask came with this image, so there is nothing to score against. Add one named "
-            f"{case.name}_mask.png to see Dice and the others."
+            f"`{case.name}_mask.png` to see Dice and the others."
         )
     rows = case_rows(case, result.labels(threshold), checkpoint.metadata.class_names)
     for row in rows:
@@ -65,6 +65,9 @@ def threshold_curve(outcome: Outcome | None, threshold: float, label: int = 1) -
 def _row(row: Row, *, known: bool) -> None:
     """Six numbers of one class, in two rows."""
     length, area = ("mm", "mm²") if known else ("px", "px²")
+    if row["area_true_px"] is None:
+        number("area", plain(row["area_mm2"], 0, area))
+        return
     difference = row["area_mm2"] - row["area_true_mm2"]
     above, below = st.columns(3), st.columns(3)
     for column, name in zip(above, ("dice", "iou", "sensitivity"), strict=True):
@@ -73,11 +76,10 @@ def _row(row: Row, *, known: bool) -> None:
     with below[0]:
         number("precision", plain(row["precision"]))
     with below[1]:
-        flag = "one mask empty" if row["one_empty"] else None
+        flag = "one is empty" if row["one_empty"] else None
         number("hausdorff_95", plain(row["hausdorff_95_mm"], 1, length), flag)
     with below[2]:
-        delta = None if row["area_true_px"] is None else f"{difference:+,.0f} {area}"
-        number("area", plain(row["area_mm2"], 0, area), delta)
+        number("area", plain(row["area_mm2"], 0, area), f"{difference:+,.0f} {area}")
 
 
 def _plain_text(text: str) -> str:

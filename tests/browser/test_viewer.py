@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import base64
-import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from pages.widgets.viewer import ClassInfo, Plane, ViewerData, Window, viewer
+from tests.browser.server import ROOT, running
 
-ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "tests" / "browser" / "viewer_app"
 sys.path.insert(0, str(APP))
 from planes import make_case  # noqa: E402
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZE = {"width": 1100, "height": 900}
 GROUND = (11, 13, 16)
 YELLOW, BLUE = (240, 228, 66), (86, 180, 233)
@@ -43,53 +27,14 @@ GREEN, ORANGE, PURPLE = (0, 158, 115), (230, 159, 0), (204, 121, 167)
 
 @pytest.fixture(scope="module")
 def viewer_server() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(APP / "app.py")]
-    options = {
-        "server.port": port,
-        "server.address": "127.0.0.1",
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
-        "browser.gatherUsageStats": "false",
-    }
-    command += [f"--{name}={value}" for name, value in options.items()]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def _wait_for(url: str, timeout_s: float = 30) -> None:
-    end = time.monotonic() + timeout_s
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
+    with running(APP / "app.py") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
-def viewer_browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def viewer_shown(viewer_browser: Browser) -> Iterator[Shown]:
+def viewer_shown(browser: Browser) -> Iterator[Shown]:
     """One page for the file, loaded anew for each test: its scripts are then compiled once."""
-    context = viewer_browser.new_context(viewport=SIZE)
+    context = browser.new_context(viewport=SIZE)
     context.set_default_timeout(8000)
     yield Shown(context.new_page())
     context.close()

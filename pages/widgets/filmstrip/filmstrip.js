@@ -11,6 +11,7 @@ function makeFrame(frame, pick) {
   picture.alt = "";
   const name = document.createElement("span");
   name.className = "name";
+  name.append(document.createElement("bdi")); // so that cutting the beginning turns nothing around
   const text = document.createElement("span");
   text.className = "text";
   button.append(picture, name, text);
@@ -21,7 +22,7 @@ function makeFrame(frame, pick) {
 function fill(button, frame, isChosen) {
   const [picture, name, text] = button.children;
   if (picture.getAttribute("src") !== frame.thumbnail) picture.src = frame.thumbnail;
-  name.textContent = frame.name;
+  name.firstChild.textContent = frame.name;
   text.textContent = frame.text;
   button.dataset.id = frame.id;
   button.dataset.state = frame.state;
