@@ -102,7 +102,7 @@ def read_folder(folder: Path, group: str | None = None) -> Dataset:
 
     Example:
         >>> read_folder(Path("samples/lung-tumour"), group=r"p\d\d").groups[:2]
-        ['p00', 'p01']
+        ['p00', 'p06']
     """
     images, masks = _by_stem(folder / "images"), _by_stem(folder / "masks")
     lacking = [stem for stem in images if stem not in masks]
