@@ -7,11 +7,14 @@ imported here, and not in the server.
 
 import os
 import queue
+import secrets
 import sys
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,12 +22,13 @@ from pathlib import Path
 import numpy as np
 
 from seg.checkpoint import open_checkpoint
-from seg.errors import CheckpointError, RunError
+from seg.errors import CheckpointError, RunError, SegError
 from seg.predict import Forward, Options, Progress, predict
 from seg.preprocessing import prepare
 from seg.results import Result, quantise
 
 NETWORKS_MAX = 8  # loaded at once: a checkpoint with one head, or with their mean
+NICE = 5  # so that pages stay quick while a network loads or runs
 TILE_MIN = 128  # pixels; where memory is spent at this size, it is spent
 
 
@@ -70,11 +74,22 @@ class Passes:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """From the child, once for each `Ask`: a result or what went wrong."""
+class Failed:
+    """From the child, in place of a result: an error by its name and text.
 
-    result: Result | None
-    error: Exception | None
+    Never the exception itself: to read one of TensorFlow's, the server would import TensorFlow.
+
+    Attributes:
+        kind: A class of `seg.errors`.
+        text: For the user.
+        reference: What the user may quote, and where `trace` is found in the log.
+        trace: Of an error that is not the user's; else empty.
+    """
+
+    kind: str
+    text: str
+    reference: str = ""
+    trace: str = ""
 
 
 class Networks:
@@ -121,9 +136,8 @@ class Networks:
             checkpoint = open_checkpoint(request.checkpoint)
             architecture = checkpoint.metadata.architecture
             network = forward(load(checkpoint), architecture.heads, request.options.head)
-            for side in (2 * architecture.multiple, 4 * architecture.multiple):
-                # Two sizes: the backend's graph is then made for any, before anything is timed.
-                network(np.zeros((1, side, side, architecture.in_channels), np.float32))
+            for size in _warming_sizes(request, architecture.multiple):
+                network(np.zeros((1, *size, architecture.in_channels), np.float32))
             self._loaded[key] = network
         self._loaded.move_to_end(key)
         while len(self._loaded) > NETWORKS_MAX:
@@ -156,6 +170,13 @@ def with_smaller_tiles(attempt: Callable[[Options], Result], options: Options) -
         ) from error
 
 
+def _warming_sizes(request: Request, multiple: int) -> list[tuple[int, int]]:
+    """Run before anything is timed: two sizes, so that the graph is made for any, and its own."""
+    side = request.options.tile // multiple * multiple
+    own = [min(-(-length // multiple) * multiple, side) for length in request.pixels.shape[:2]]
+    return [(multiple, multiple), (2 * multiple, multiple), (own[0], own[1])]
+
+
 def serve(connection: Connection, device: str) -> None:
     """Run requests one after the other until the other side closes the connection."""
     from seg.devices import prepare_device
@@ -167,22 +188,38 @@ def serve(connection: Connection, device: str) -> None:
     reader = threading.Thread(target=_read, args=(connection, asked, cancelled), daemon=True)
     reader.start()
     while (ask := asked.get()) is not None:
-        number = ask.number
-        try:
-            result = networks.run(
-                ask.request,
-                lambda done, total: connection.send(Passes(done, total)),
-                lambda number=number: number in cancelled,  # type: ignore[misc]
-            )
-            connection.send(Outcome(result, None))
-        except Exception as error:
-            connection.send(Outcome(None, error))
+        answer = _answer(networks, ask, connection, cancelled)
+        cancelled.clear()  # the next is asked only after this answer
+        connection.send(answer)
+
+
+def _answer(
+    networks: Networks, ask: Ask, connection: Connection, cancelled: set[int]
+) -> Result | Failed:
+    """A result, or what went wrong as something the other side can read."""
+    try:
+        return networks.run(
+            ask.request,
+            lambda done, total: connection.send(Passes(done, total)),
+            lambda: ask.number in cancelled,
+        )
+    except BrokenPipeError:
+        raise
+    except SegError as error:
+        return Failed(type(error).__name__, str(error))
+    except Exception:
+        reference = secrets.token_hex(4)
+        text = (
+            f"The prediction failed (reference {reference}). That is a fault of this program; the "
+            "server's log says more under that reference. Other cases and heads can still be used."
+        )
+        return Failed("RunError", text, reference, traceback.format_exc())
 
 
 def _read(
     connection: Connection, asked: "queue.SimpleQueue[Ask | None]", cancelled: set[int]
 ) -> None:
-    """Take in what comes while a prediction runs; None at the end."""
+    """Take in what comes while a prediction runs; however that ends, the child ends with it."""
     try:
         while True:
             message = connection.recv()
@@ -191,6 +228,8 @@ def _read(
             else:
                 asked.put(message)
     except (EOFError, OSError):
+        pass
+    finally:
         asked.put(None)
 
 
@@ -198,5 +237,6 @@ if __name__ == "__main__":
     # As the module the other side knows, not as __main__: messages are pickled by class.
     from seg import worker
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    worker.serve(Connection(int(sys.argv[1])), sys.argv[2])
+    os.nice(NICE)
+    with suppress(BrokenPipeError):  # the other side is gone: nobody waits for an answer
+        worker.serve(Connection(int(sys.argv[1])), sys.argv[2])

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -108,10 +110,105 @@ def test_the_child_ends_with_its_server(tmp_path, small):
     pid = service._child.pid
     waiting = service.submit(slow(small, 61), "a")
     service.close()
-    with pytest.raises((Cancelled, RunError)):
+    with pytest.raises(RunError) as told:
         waiting.result(WAIT_S)
+    assert type(told.value) is Cancelled
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+    late = service.submit(slow(small, 62), "a")
+    with pytest.raises(Cancelled, match="server is closing"):
+        late.result(0)
+
+
+def test_what_is_looked_at_goes_before_what_was_left_running(service, small):
+    left = service.submit(slow(small, 23), "a")
+    while not left.progress[0]:
+        time.sleep(0.01)
+    looked_at = service.submit(make_request(small, seed=70), "a", first=True)
+    assert looked_at.result(WAIT_S).probability.size
+    assert not left.is_finished
+    left.cancel()
+    with pytest.raises(Cancelled):
+        left.result(WAIT_S)
+    again = service.submit(make_request(small, seed=71, side=700, tile=64), "a")
+    other = service.submit(make_request(small, seed=72), "a", first=True)
+    assert other.result(WAIT_S).probability.size
+    assert again.result(WAIT_S).probability.shape == (700, 708, 1)
+
+
+def test_cancelling_while_a_large_image_is_on_its_way(service, small):
+    """Two threads write on one connection: they must not write into each other."""
+    for seed in range(80, 84):
+        pixels = np.zeros((5000, 5000), np.uint8)
+        request = Request(small[0].path, small[0].sha256, pixels, str(seed), Options(tile=64))
+        job = service.submit(request, "a")
+        while not job.is_finished:
+            job.cancel()
+            time.sleep(0.005)
+        with pytest.raises(Cancelled):
+            job.result(0)
+    assert service.submit(make_request(small, seed=85), "a").result(WAIT_S).probability.size
+
+
+def test_an_owner_that_leaves_takes_its_jobs_along(service, small):
+    jobs = [service.submit(slow(small, seed), "gone") for seed in (90, 91)]
+    while not jobs[0].progress[0]:
+        time.sleep(0.01)
+    service.leave("gone")
+    for job in jobs:
+        with pytest.raises(Cancelled):
+            job.result(WAIT_S)
+
+
+def test_a_full_disk_loses_no_result(small, tmp_path, monkeypatch):
+    cache = ResultCache(2**20, 2**20, tmp_path)
+    service = Service(cache, "cpu")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("seg.results.write_result", full)
+    for seed in (1, 2):
+        assert service.submit(make_request(small, seed=seed), "a").result(WAIT_S).probability.size
+    service.close()
+
+
+def test_a_child_that_cannot_start_is_told_at_once_to_all(small, tmp_path, monkeypatch):
+    service = Service(ResultCache(2**20, 0, tmp_path), "cpu")
+    monkeypatch.setattr("seg.child.sys.executable", "/bin/false")
+    jobs = [service.submit(make_request(small, seed=seed), "a") for seed in range(3)]
+    for job in jobs:
+        with pytest.raises(RunError, match="could not be started"):
+            job.result(WAIT_S)
+    monkeypatch.undo()
+    assert service.submit(make_request(small), "a").result(WAIT_S).probability.size
+    service.close()
+
+
+def test_a_fault_of_ours_has_a_reference_and_its_trace_is_in_the_log(service, small, caplog):
+    odd = Request(small[0].path, small[0].sha256, np.zeros((4, 4, 2), np.uint8), "odd", Options())
+    with pytest.raises(RunError, match=r"reference [0-9a-f]{8}") as told:
+        service.submit(odd, "a").result(WAIT_S)
+    reference = str(told.value).split("reference ")[1][:8]
+    assert any(reference in record.message and "Traceback" in record.message
+               for record in caplog.records)  # fmt: skip
+
+
+def test_an_answer_brings_no_tensorflow_into_the_server(small, tmp_path):
+    code = (
+        "import sys, numpy as np; from pathlib import Path\n"
+        "from seg.service import Service; from seg.results import ResultCache\n"
+        "from seg.worker import Request; from seg.predict import Options\n"
+        f"service = Service(ResultCache(2**20, 0, Path({str(tmp_path)!r})), 'cpu')\n"
+        f"path, sha = Path({str(small[0].path)!r}), {small[0].sha256!r}\n"
+        "for pixels in np.zeros((8, 8), np.uint8), np.zeros((4, 4, 2), np.uint8):\n"
+        "    job = service.submit(Request(path, sha, pixels, str(pixels.shape), Options()), 'a')\n"
+        "    try: job.result(120)\n"
+        "    except Exception as error: print(type(error).__module__)\n"
+        "service.close(); print('tensorflow' in sys.modules, 'keras' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["seg.errors", "False", "False"]
 
 
 def test_out_of_memory_is_tried_once_with_smaller_tiles():
