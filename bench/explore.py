@@ -68,7 +68,7 @@ def _warm(page: Page, url: str) -> list[float]:
     page.goto(url)
     page.wait_for_selector('.viewer[data-state="ready"]')
     page.get_by_role("button", name="Bring your own images").click()
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(_files())
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(_files())
     expect(page.get_by_role("heading", name="cut")).to_be_visible()
     page.keyboard.press("Escape")
     dice = page.get_by_test_id("stMetricValue").first

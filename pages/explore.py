@@ -9,34 +9,28 @@ from pages.widgets.heads import heads
 from pages.widgets.panel import case_head, numbers, threshold_curve
 from pages.widgets.picture import viewer_data
 from pages.widgets.predictions import Predictions
-from pages.widgets.strip import refusals, strip
+from pages.widgets.strip import strip
 from pages.widgets.table import table
 from pages.widgets.threshold import chosen_threshold, keep_threshold
 from pages.widgets.viewer import viewer
 from pages.widgets.waiting import others, waiting
-from seg.errors import SegError
 
 choice = choose()
 collection, checkpoint = choice.collection, choice.checkpoint
-refusals(collection)
 if not collection.cases:
-    st.info("None of these files could be read as an image. The reasons stand above.")
+    st.info("None of these files could be read as an image. The reasons stand in the sidebar.")
     st.stop()
 
-predictions = Predictions(checkpoint, choice.options)
+predictions = Predictions(checkpoint, choice.options, collection.cases)
 case = collection.case(st.query_params.get("case"))
 threshold = chosen_threshold(checkpoint)
-result = None
-try:
-    result = predictions.show(case)
-except SegError as error:
-    st.error(str(error))
-
+result = predictions.show(case)
 predictions.start_all(collection.cases)
+
 strip(collection, case, predictions, threshold)
 left, right = st.container(key="case").columns([2.3, 1], gap="medium")
 with left:
-    data = viewer_data(case, checkpoint, choice.options, result, threshold)
+    data = viewer_data(case, checkpoint, choice.options, result, threshold, collection.name)
     viewer(data, key="viewer", height_px=460, on_threshold=keep_threshold)
 with right:
     case_head(case, checkpoint)
@@ -45,9 +39,9 @@ with right:
     else:
         numbers(case, checkpoint, result, threshold)
         threshold_curve(predictions.outcome(case), threshold)
-        downloads(case, predictions, result, threshold)
+        downloads(case, predictions, threshold)
         heads(case, predictions, threshold)
 
-others(predictions, collection.cases)
+others(predictions, case, collection.cases)
 table(collection, case, predictions, threshold)
 service().warm()

@@ -87,6 +87,7 @@ TASKS = (
             licence="CC-BY-SA 4.0",
             attribution="Medical Segmentation Decathlon Task06 (arXiv:1902.09063), at 2 mm by "
             "shizoda.",
+            first="p062",
             note="48 x 48 patches of three patients that the checkpoints never saw.",
         ),
         group=lambda path: path.stem[:3],
@@ -114,6 +115,7 @@ TASKS = (
             attribution="Lesjak et al., A Novel Public MR Image Dataset of Multiple Sclerosis "
             "Patients With Lesion Segmentations Based on Multi-rater Consensus, Neuroinformatics "
             "2017, doi 10.1007/s12021-017-9348-7.",
+            first="patient19_z086",
             note="Patient 07, never seen by the checkpoints, has hardly any lesion. Patient 19 is "
             "the one they were trained on; the slices here chose the best epoch. Expect misses "
             "and false alarms.",

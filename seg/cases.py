@@ -1,50 +1,22 @@
-"""A case: an image, perhaps its mask, perhaps the size of its pixels.
+"""Reading cases: from the bytes of one image and its mask, or from many files at once.
 
 Reading many files never stops at a bad one: it is refused by name, with its reason.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from seg.case import ID_DIGITS, Case, for_classes, without_mask
 from seg.coding import Mask, decode_mask
 from seg.errors import DataError
 from seg.files import Image, Limits, read_image
 from seg.files.image import data_error
 from seg.painted import Colors, common_colors
-from seg.pairing import Pairing, pair, stem_of
+from seg.pairing import pair, stem_of
+from seg.refusals import Refusal, no_room, pairing_refusals, refused_pair
 
-ID_DIGITS = 16
-
-
-@dataclass(frozen=True)
-class Case:
-    """One image with what is known of it.
-
-    Attributes:
-        name: For the eye: the image file's name without folders and ending.
-        id: The first 16 hex digits of the image bytes' sha256; the only name that may go into
-            URLs, logs and file names.
-        image: The picture.
-        mask: The truth, or None.
-        spacing_mm: (row, column) pixel size in mm; None for PNG, JPEG and TIFF, whose dpi says
-            nothing of the patient.
-        notes: What was done on reading, the image's first, then the mask's.
-    """
-
-    name: str
-    id: str
-    image: Image
-    mask: Mask | None = None
-    spacing_mm: tuple[float, float] | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A file that was not taken, and why, in words for its owner."""
-
-    name: str
-    reason: str
+__all__ = ["Case", "Refusal", "for_classes", "read_case", "read_cases"]
 
 
 def read_case(
@@ -104,6 +76,7 @@ def read_cases(
     spacing_mm: tuple[float, float] | None = None,
     limits: Limits | None = None,
     classes: int | None = None,
+    held_bytes_max: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Case], list[Refusal]]:
     """Reads many files: pairs images with masks, and reads each.
@@ -115,11 +88,13 @@ def read_cases(
         spacing_mm: (row, column) pixel size in mm of all of them, where it is known.
         limits: How large each file may be; default `Limits()`.
         classes: How many classes the checkpoint knows, background included.
+        held_bytes_max: What all cases together may take in memory, unpacked; from the first that
+            does not fit, the rest are refused. None: no bound.
         progress: Called with (done, all) after each image.
 
     Returns:
         (cases in natural order, refused files with their reasons). An image whose mask is refused
-        is still a case, without a mask.
+        is still a case, without a mask; its `mask_problem` says why.
 
     Example:
         >>> read_cases({"a.png": b"not a picture", ".DS_Store": b""})[1][0].name
@@ -127,11 +102,15 @@ def read_cases(
     """
     options = _Options(spacing_mm, limits, classes)
     pairing = pair(list(files))
-    refusals = _pairing_refusals(pairing)
+    refusals = pairing_refusals(pairing)
     cases: dict[str, Case] = {}
+    room = math.inf if held_bytes_max is None else held_bytes_max
     for done, (image_name, mask_name) in enumerate(pairing.pairs, start=1):
-        case = _read_one(files, image_name, mask_name, options, refusals)
-        if case is not None:
+        case = _read_one(files, image_name, mask_name, options, refusals) if room >= 0 else None
+        room -= case.held_bytes if case is not None else 0
+        if held_bytes_max is not None and room < 0:
+            refusals += refused_pair(image_name, mask_name, no_room(image_name, held_bytes_max))
+        elif case is not None:
             cases[image_name] = case
         if progress is not None:
             progress(done, len(pairing.pairs))
@@ -161,19 +140,29 @@ def _read_one(
             image_name, files[image_name], spacing_mm=options.spacing_mm, limits=options.limits
         )
     except DataError as error:
-        refusals.append(Refusal(image_name, str(error)))
-        if mask_name is not None:
-            reason = f"The mask {mask_name} was not used: its image {image_name} was refused."
-            refusals.append(Refusal(mask_name, reason))
+        refusals.extend(refused_pair(image_name, mask_name, str(error)))
         return None
     if mask_name is None:
         return case
+    return _with_mask(case, image_name, mask_name, files[mask_name], options, refusals)
+
+
+def _with_mask(
+    case: Case,
+    image_name: str,
+    mask_name: str,
+    mask_bytes: bytes,
+    options: _Options,
+    refusals: list[Refusal],
+    colors: Colors | None = None,
+) -> Case:
+    """The case with its mask, or told why it has none."""
     try:
-        mask = _read_mask(case.image, image_name, mask_name, files[mask_name], options)
+        mask = _read_mask(case.image, image_name, mask_name, mask_bytes, options, colors)
     except DataError as error:
         reason = f"{error} The image {image_name} was opened without a mask."
         refusals.append(Refusal(mask_name, reason))
-        return case
+        return without_mask(case, reason)
     return replace(case, mask=mask, notes=case.image.notes + mask.notes)
 
 
@@ -209,14 +198,10 @@ def _share_colors(
             continue
         if not colors or case.mask.colors in ((), colors):
             continue
-        try:
-            mask = _read_mask(case.image, image_name, mask_name, files[mask_name], options, colors)
-            notes = case.image.notes + mask.notes
-            cases[image_name] = replace(case, mask=mask, notes=notes)
-        except DataError as error:
-            reason = f"{error} The image {image_name} was opened without a mask."
-            refusals.append(Refusal(mask_name, reason))
-            cases[image_name] = replace(case, mask=None, notes=case.image.notes)
+        content = files[mask_name]
+        cases[image_name] = _with_mask(
+            case, image_name, mask_name, content, options, refusals, colors
+        )
 
 
 def _check_sizes(image: Image, mask: Image, image_name: str, mask_name: str) -> None:
@@ -231,21 +216,3 @@ def _check_sizes(image: Image, mask: Image, image_name: str, mask_name: str) -> 
         f"{other[0]} x {other[1]}" + (", the same rotated by 90 degrees" if turned else ""),
         "Turn one of the two" if turned else "Export the mask again at the image's own size",
     )
-
-
-def _pairing_refusals(pairing: Pairing) -> list[Refusal]:
-    """Refusals that follow from the names alone."""
-    orphan = (
-        "The mask {0} has no image. Expected an image of the same name, such as images/{1}.png "
-        "beside masks/{1}.png. Received: none. Add the image, or rename the file if it is one."
-    )
-    refusals = [Refusal(name, orphan.format(name, stem_of(name))) for name in pairing.orphans]
-    refusals += [
-        Refusal(name, f"The mask {name} was not used: {why}. Leave one mask for each image.")
-        for name, why in pairing.ambiguous
-    ]
-    refusals += [
-        Refusal(name, f"The name {name} is there twice. The first file was read. Rename one.")
-        for name in pairing.duplicates
-    ]
-    return refusals

@@ -5,26 +5,21 @@ against the architecture it declares before a single weight is allocated. Keras 
 """
 
 import hashlib
-import json
-import os
-import tempfile
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from pydantic import ValidationError
 
+from seg.disk import write_durably
 from seg.errors import CheckpointError
+from seg.header import FORMAT, KEEP, check_weights, declared_shapes, read_header, read_metadata
 from seg.metadata import Metadata
 
-FORMAT = "unetpp-workbench/1"
-HEADER_BYTES_MAX = 4 * 2**20
 FILE_BYTES_MAX = 2 * 2**30
-DTYPES = {"F32": 4, "F16": 2}
-KEEP = "Choose a .safetensors file written by this workbench."
 
 
 @dataclass(frozen=True)
@@ -73,13 +68,25 @@ def open_checkpoint(path: Path) -> Checkpoint:
         Its metadata and identity.
 
     Raises:
-        CheckpointError: Not there, not such a file, truncated, oversized, or foreign.
+        CheckpointError: Not there, no file, unreadable, truncated, oversized, or foreign.
     """
     try:
         status = path.stat()
-    except OSError as error:
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no ordinary file"
+            raise CheckpointError(
+                f"{path.name} is not a checkpoint. Expected a file. Received: {kind}. {KEEP}"
+            )
+        opened = _open(path, status.st_size, status.st_mtime_ns)
+    except FileNotFoundError as error:
         raise CheckpointError(f"There is no checkpoint {path.name}. Check its path.") from error
-    return _open(path, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path.name} cannot be read: {error.strerror}. Check its path and its rights."
+        ) from error
+    if isinstance(opened, str):
+        raise CheckpointError(opened)
+    return opened
 
 
 def save_checkpoint(
@@ -108,7 +115,7 @@ def save_checkpoint(
     dtype = np.float16 if half else np.float32
     tensors = {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
     shapes = {name: ("F16" if half else "F32", weight.shape) for name, weight in tensors.items()}
-    _check_weights(path.name, shapes, metadata)
+    check_weights(path.name, shapes, metadata)
     if not all(np.isfinite(weight).all() for weight in tensors.values()):
         raise CheckpointError(f"{path.name} was not written: a weight is NaN or infinite.")
     content = save(tensors, {"format": FORMAT, "metadata": metadata.model_dump_json()})
@@ -116,125 +123,34 @@ def save_checkpoint(
     return open_checkpoint(path)
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file as a whole: temporary file beside it, fsync, rename, fsync the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            temporary = Path(file.name)
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 @lru_cache(maxsize=256)
-def _open(path: Path, size: int, _changed_ns: int) -> Checkpoint:
-    """The checks, remembered for as long as the file stays the same."""
+def _open(path: Path, size: int, _changed_ns: int) -> Checkpoint | str:
+    """The checks, their outcome remembered for as long as the file stays the same.
+
+    A refusal is its text: exceptions are not remembered. What the system says of the moment, as
+    of the rights, is raised and so is asked again.
+    """
+    with path.open("rb") as file:
+        try:
+            metadata = _check(path, file, size)
+        except CheckpointError as error:
+            return str(error)
+        file.seek(0)  # all bytes are read last, for a file that is otherwise in order
+        return Checkpoint(path, hashlib.file_digest(file, "sha256").hexdigest(), size, metadata)
+
+
+def _check(path: Path, file: BinaryIO, size: int) -> Metadata:
+    """All that can be told without reading the weights, the cheapest first."""
     if size > FILE_BYTES_MAX:
         raise CheckpointError(
             f"{path.name} has {size / 2**30:.1f} GiB. Expected at most "
             f"{FILE_BYTES_MAX / 2**30:.0f} GiB. {KEEP}"
         )
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        header = _header(path.name, file.read(8), size, file.read)
-        file.seek(0)
-        while block := file.read(2**20):
-            digest.update(block)
-    metadata = _metadata(path.name, header.pop("__metadata__", None))
-    shapes = _declared(path.name, header, size)
-    _check_weights(path.name, shapes, metadata)
+    header = read_header(path.name, file.read(8), size, file.read)
+    metadata = read_metadata(path.name, header.pop("__metadata__", None))
+    check_weights(path.name, declared_shapes(path.name, header, size), metadata)
     _check_readable(path)
-    return Checkpoint(path, digest.hexdigest(), size, metadata)
-
-
-def _header(name: str, first: bytes, size: int, read: object) -> dict[str, object]:
-    """The JSON at the front, its length checked before it is read."""
-    length = int.from_bytes(first, "little")
-    if len(first) < 8 or not 2 <= length <= min(HEADER_BYTES_MAX, size - 8):
-        raise CheckpointError(
-            f"{name} is not a checkpoint, or was cut off. Expected a .safetensors file. "
-            f"Received: {size} bytes that do not begin like one. {KEEP}"
-        )
-    try:
-        header = json.loads(read(length))  # type: ignore[operator]
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{name} is not a checkpoint: its header is no JSON. {KEEP}"
-        ) from error
-    if not isinstance(header, dict):
-        raise CheckpointError(f"{name} is not a checkpoint: its header is no JSON object. {KEEP}")
-    return header
-
-
-def _metadata(name: str, declared: object) -> Metadata:
-    """What the file says about itself, or why that cannot be believed."""
-    if not isinstance(declared, dict) or declared.get("format") != FORMAT:
-        received = declared.get("format") if isinstance(declared, dict) else None
-        raise CheckpointError(
-            f"{name} was not written by this workbench. Expected the format {FORMAT}. "
-            f"Received: {str(received)[:40]}. {KEEP}"
-        )
-    try:
-        return Metadata.model_validate_json(declared.get("metadata", ""))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "its JSON"
-        raise CheckpointError(
-            f"{name} has metadata that cannot be used: {where}: {first['msg']}. {KEEP}"
-        ) from error
-
-
-def _declared(
-    name: str, header: Mapping[str, object], size: int
-) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Type and shape of each tensor, their bytes adding up to the file."""
-    shapes: dict[str, tuple[str, tuple[int, ...]]] = {}
-    total = 0
-    for tensor, entry in header.items():
-        kind = entry.get("dtype") if isinstance(entry, dict) else None
-        shape = entry.get("shape") if isinstance(entry, dict) else None
-        if kind not in DTYPES or not isinstance(shape, list) or len(shape) > 8:
-            raise CheckpointError(
-                f"{name} has a weight of another type. Expected {' or '.join(DTYPES)}. "
-                f"Received: {str(kind)[:20]} for {tensor[:60]}. {KEEP}"
-            )
-        if not all(isinstance(length, int) and 0 <= length < 2**32 for length in shape):
-            raise CheckpointError(f"{name} has a weight of impossible shape: {tensor[:60]}. {KEEP}")
-        shapes[tensor] = (kind, tuple(shape))
-        total += DTYPES[kind] * prod(shape)
-    if total > size:
-        raise CheckpointError(
-            f"{name} was cut off or is forged: it declares {total} bytes of weights and has "
-            f"{size}. Copy it again. {KEEP}"
-        )
-    return shapes
-
-
-def _check_weights(
-    name: str, shapes: Mapping[str, tuple[str, tuple[int, ...]]], metadata: Metadata
-) -> None:
-    """Exactly the weights that the declared architecture has."""
-    expected = dict(metadata.architecture.weight_shapes())
-    for weight in expected.keys() ^ shapes.keys():
-        state = "lacks" if weight in expected else "has, beyond its architecture,"
-        raise CheckpointError(f"{name} {state} the weight {weight[:60]}. {KEEP}")
-    for weight, shape in expected.items():
-        if shapes[weight][1] != shape:
-            raise CheckpointError(
-                f"{name} has a weight of another shape: {weight}. Expected {shape}. "
-                f"Received: {shapes[weight][1]}. {KEEP}"
-            )
+    return metadata
 
 
 def _check_readable(path: Path) -> None:
@@ -244,7 +160,7 @@ def _check_readable(path: Path) -> None:
     try:
         with safe_open(path, framework="numpy"):
             pass
-    except (SafetensorError, OSError) as error:
+    except SafetensorError as error:
         raise CheckpointError(
             f"{path.name} was cut off or is damaged. Expected a whole .safetensors file. "
             "Copy it again."

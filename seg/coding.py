@@ -5,7 +5,7 @@ inverted. `decode_mask` finds out which, says so, and guesses nothing: what cann
 refused, what is only suspicious is a `suspicion`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,59 +13,12 @@ from numpy.typing import NDArray
 
 from seg.files.image import Image, data_error
 from seg.grey import Coded, Labels, count_values, decode_grey, not_a_mask
+from seg.mask import Mask
 from seg.painted import Colors, decode_painted, shown_color
 
+__all__ = ["Mask", "decode_mask"]
+
 JPEG_TINT_MAX = 48  # how far a JPEG's channels may drift apart and still be grey
-
-
-@dataclass(frozen=True)
-class Mask:
-    """The truth of a case.
-
-    Attributes:
-        labels: (H, W) uint8; 0 is background, 1, 2, ... the classes.
-        coding: A short word: "0/1", "0/255", "class index", "palette", "RGB colours",
-            "grey levels", "JPEG 0/255", "anti-aliased 0/255", "inverted 0/255", "empty", "full",
-            or another pair of values such as "0/128".
-        notes: Sentences: what was done, and what looks odd.
-        sha256: Of the mask file's bytes.
-        values: What the file holds: numbers, or colours as "#rrggbb".
-        suspicion: "inverted" where foreground and background may be swapped; nothing was done.
-        colors: What each class is painted with, where it is; see `seg.painted.common_colors`.
-
-    Example:
-        >>> mask = Mask(np.array([[0, 1, 1, 0]], np.uint8), "0/1", sha256="0" * 64)
-        >>> mask.foreground_share, mask.is_empty, mask.classes
-        (0.5, False, (1,))
-    """
-
-    labels: Labels
-    coding: str
-    sha256: str
-    notes: tuple[str, ...] = ()
-    values: tuple[int | str, ...] = ()
-    suspicion: str | None = None
-    colors: Colors = field(default=(), repr=False)
-
-    @property
-    def foreground_share(self) -> float:
-        """Share of pixels that are not background, 0 to 1."""
-        return int(np.count_nonzero(self.labels)) / self.labels.size
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no pixel is foreground."""
-        return not self.labels.any()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether every pixel is foreground."""
-        return bool(self.labels.all())
-
-    @property
-    def classes(self) -> tuple[int, ...]:
-        """The foreground classes that occur, rising."""
-        return tuple(int(value) for value in count_values(self.labels)[0] if value)
 
 
 def decode_mask(

@@ -86,6 +86,7 @@ def hard(y_true: Array, y_prob: Array, threshold: float = 0.5) -> Confusion:
         [1.0, 1.0, 1.0, 1.0]
     """
     _check_shapes(y_true, y_prob)
+    threshold = float(threshold)  # a NumPy float64 would widen float32, and cut it elsewhere
     ops = array_ops(y_true, y_prob)
     if ops is np:
         return _counts(np.asarray(y_true), np.asarray(y_prob), threshold)

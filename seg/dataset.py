@@ -10,29 +10,36 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seg.cases import Case, read_case
+from seg.disk import read_bytes
 from seg.errors import DataError
+from seg.files import Limits
 from seg.pairing import natural
 
 Part = Literal["train", "validation", "test"]
+Side = Annotated[float, Field(gt=0, lt=1000, allow_inf_nan=False)]  # of a pixel, in mm
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 
 class Description(BaseModel):
-    """What nobody can read off the files: `dataset.json`, where there is one."""
+    """What nobody can read off the files: `dataset.json`, where there is one.
+
+    `first` is the name of the case to open first; without it, or without such a case, the first.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=2000)
 
     title: str = ""
-    spacing_mm: tuple[float, float] | None = None
+    spacing_mm: tuple[Side, Side] | None = None
     class_names: tuple[str, ...] = ("foreground",)
     licence: str = ""
     attribution: str = ""
     note: str = ""
+    first: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,15 +52,17 @@ class Item:
     group: str
     spacing_mm: tuple[float, float] | None = None
 
-    def read(self, classes: int | None = None) -> Case:
+    def read(self, classes: int | None = None, limits: Limits | None = None) -> Case:
         """The case, decoded and checked; see `seg.cases.read_case`."""
+        limits = limits or Limits()
         return read_case(
             self.image.name,
-            self.image.read_bytes(),
+            read_bytes(self.image, limits.bytes_max),
             self.mask.name,
-            self.mask.read_bytes(),
+            read_bytes(self.mask, limits.bytes_max),
             spacing_mm=self.spacing_mm,
             classes=classes,
+            limits=limits,
         )
 
 
@@ -97,8 +106,8 @@ def read_folder(folder: Path, group: str | None = None) -> Dataset:
         Its items; images without a mask are refused, not skipped.
 
     Raises:
-        DataError: A folder is missing or empty, an image has no mask, a stem no group, or the
-            regular expression is not one.
+        DataError: A folder is missing or empty, an image has no mask, a stem no group, a table
+            or description cannot be used, or the regular expression is not one.
 
     Example:
         >>> read_folder(Path("samples/lung-tumour"), group=r"p\d\d").groups[:2]
@@ -178,11 +187,16 @@ def _description(folder: Path) -> Description:
     if not path.is_file():
         return Description()
     try:
-        return Description.model_validate_json(path.read_text(encoding="utf-8"))
-    except (ValidationError, UnicodeDecodeError) as error:
+        return Description.model_validate_json(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise _not_utf8(f"{folder.name}/dataset.json", error) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
         raise DataError(
-            f"{folder.name}/dataset.json cannot be used: {error.args[:1] or error}. Mend or "
-            "remove it."
+            f"{folder.name}/dataset.json cannot be used: {ascii(where)[1:-1][:60] or 'its JSON'}: "
+            f"{first['msg']}. "
+            f"Received: {ascii(first['input'])[:60]}. Mend or remove it."
         ) from error
 
 
@@ -193,8 +207,7 @@ def _groups(folder: Path, stems: Sequence[str], pattern: str | None) -> dict[str
         found = {stem: _compiled(pattern).search(stem) for stem in stems}
         group_of = {s: m.group(m.re.groups and 1) for s, m in found.items() if m}
     elif table.is_file():
-        with table.open(newline="", encoding="utf-8") as lines:
-            group_of = {row["case"]: row["group"] for row in csv.DictReader(lines)}
+        group_of = _table(table, f"{folder.name}/groups.csv")
     else:
         group_of = {stem: stem for stem in stems}
     lacking = [stem for stem in stems if not group_of.get(stem)]
@@ -205,6 +218,34 @@ def _groups(folder: Path, stems: Sequence[str], pattern: str | None) -> dict[str
             f"{lacking[0]}. Expected one for every image. Mend the pattern or the table."
         )
     return group_of
+
+
+def _table(path: Path, name: str) -> dict[str, str]:
+    """The columns case and group of `groups.csv`."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:  # as Excel writes it, or without
+            rows = csv.DictReader(lines)
+            if not {"case", "group"} <= set(rows.fieldnames or ()):
+                raise DataError(
+                    f"{name} cannot be used. Expected a first line with the columns case and "
+                    f"group, and commas. Received: {ascii(rows.fieldnames or [])[:60]}. Mend it."
+                )
+            return {row["case"]: row["group"] for row in rows}
+    except UnicodeDecodeError as error:
+        raise _not_utf8(name, error) from error
+    except csv.Error as error:
+        raise DataError(
+            f"{name} cannot be used. Expected comma separated lines. Received: {error}. Save it "
+            "again as CSV."
+        ) from error
+
+
+def _not_utf8(name: str, error: UnicodeDecodeError) -> DataError:
+    """What is told of a text in another encoding."""
+    return DataError(
+        f"{name} cannot be used. Expected text in UTF-8. Received: the byte "
+        f"0x{error.object[error.start]:02x}. Save it again as UTF-8."
+    )
 
 
 def _matching(groups: Sequence[str], pattern: str | None, seed: int) -> list[str]:

@@ -42,7 +42,7 @@ def display(pixels: np.ndarray) -> Display:
     largest = float(np.iinfo(pixels.dtype).max)
     full = ("Full range", 0.0, largest)
     own = ("Image range", *_ordered(pixels.min(initial=0), pixels.max(initial=0)))
-    tails = ("Without the tails", *_ordered(*np.percentile(pixels, (TAIL, 100 - TAIL))))
+    tails = ("Auto contrast", *_ordered(*np.percentile(pixels, (TAIL, 100 - TAIL))))
     fills = pixels.dtype == np.uint8 and tails[2] - tails[1] > largest / 2
     return Display(pixels, (full, tails, own) if fills else (tails, own, full))
 

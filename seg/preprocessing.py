@@ -50,8 +50,9 @@ def prepare(pixels: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     inside = image[image > 0] if preprocessing.normalisation == "zscore_nonzero" else image
     if inside.size == 0:
         return np.zeros_like(image)
-    mean, deviation = inside.mean(dtype=np.float64), inside.std(dtype=np.float64)
-    return ((image - mean) / (deviation or 1.0)).astype(np.float32)
+    mean = np.float32(inside.mean(dtype=np.float64))
+    deviation = np.float32(inside.std(dtype=np.float64)) or np.float32(1)
+    return (image - mean) / deviation  # float32 throughout: float64 would double the memory
 
 
 def _channels(pixels: np.ndarray, channels: int) -> np.ndarray:

@@ -14,19 +14,25 @@ import numpy as np
 from seg.cases import Case
 from seg.checkpoint import Checkpoint, save_checkpoint
 from seg.dataset import PARTS, Dataset, Part, read_folder, split
+from seg.files import Limits
 from seg.intervals import mean_interval
 from seg.metadata import Data, Metadata, Score, Training
 from seg.network import forward, set_weights
 from seg.predict import Options, decide, predict
 from seg.preprocessing import prepare
-from seg.table import case_rows
+from seg.table import Row, case_rows
 from seg.train.config import TrainConfig
 from seg.train.loop import Epoch, Trained, train
 from seg.unetpp import build
 
+METRICS = {  # how each is called, and what it does with empty masks
+    "dice": ("Dice", "Both masks empty: 1; truth empty, prediction not: 0."),
+    "sensitivity": ("Sensitivity", "Truth empty: undefined, left out of mean and n."),
+    "precision": ("Precision", "Prediction empty: undefined, left out of mean and n."),
+}
 CONVENTION = (
-    "Hard Dice per image at the threshold (>=), mean of all heads, then the mean over images. Both "
-    "masks empty: 1; truth empty, prediction not: 0. Interval: bootstrap of the mean by group."
+    "Hard {} per image at the threshold (>=), mean of all heads, then the mean over images. {} "
+    "Interval: bootstrap of the mean by group."
 )
 
 
@@ -35,6 +41,7 @@ def run(
     out: Path,
     *,
     half: bool = False,
+    limits: Limits | None = None,
     on_epoch: Callable[[Epoch, bool], None] = lambda epoch, is_best: None,
 ) -> Checkpoint:
     """Train, score on what was held out, and write the checkpoint.
@@ -43,6 +50,7 @@ def run(
         config: What to train.
         out: The `.safetensors` file.
         half: Store the weights as float16; scores are computed with the stored weights.
+        limits: How large an image or a mask may be; default `Limits()`.
         on_epoch: Called after each epoch, with whether it is the best so far.
 
     Raises:
@@ -53,7 +61,7 @@ def run(
     dataset = read_folder(config.data, config.group)
     parts = split(dataset, config.validation, config.test, config.seed)
     labels = len(config.class_names) + 1
-    cases = {part: [item.read(labels) for item in parts[part].items] for part in PARTS}
+    cases = {part: [item.read(labels, limits) for item in parts[part].items] for part in PARTS}
     trained = train(config, cases["train"], cases["validation"], on_epoch)
     seconds = time.monotonic() - start
     if half:
@@ -134,29 +142,36 @@ def _scores(
         probability = predict(run_head, image, config.architecture.multiple, Options())
         rows += case_rows(case, decide(probability), config.class_names, surfaces=False)
     groups = [item.group for item in dataset.items]
-    scores = []
-    for name in config.class_names:
-        of_class = [row for row in rows if row["class"] == name]
-        for metric in ("dice", "sensitivity", "precision"):
-            values = np.array([row[metric] for row in of_class], float)
-            if not len(values):
-                continue
-            interval = mean_interval(values, groups=groups)
-            scores.append(
-                Score(
-                    part=part,
-                    metric=metric,
-                    class_name=name,
-                    value=_finite(interval.mean),
-                    low=_finite(interval.low) if len(set(groups)) > 1 else None,
-                    high=_finite(interval.high) if len(set(groups)) > 1 else None,
-                    n=interval.n,
-                    n_groups=len(set(groups)),
-                    n_empty=sum(row["area_true_px"] == 0 for row in of_class),
-                    convention=CONVENTION,
-                )
-            )
-    return scores
+    return [
+        _score(part, metric, name, [row for row in rows if row["class"] == name], groups)
+        for name in config.class_names
+        for metric in METRICS
+        if rows
+    ]
+
+
+def _score(
+    part: Literal["validation", "test"],
+    metric: str,
+    class_name: str,
+    rows: Sequence[Row],
+    groups: Sequence[str],
+) -> Score:
+    """One metric of one class over a part, a row for each image and its group beside it."""
+    interval = mean_interval([row[metric] for row in rows], groups=groups)
+    n_groups = interval.n_groups or 0
+    return Score(
+        part=part,
+        metric=metric,
+        class_name=class_name,
+        value=_finite(interval.mean),
+        low=_finite(interval.low) if n_groups > 1 else None,
+        high=_finite(interval.high) if n_groups > 1 else None,
+        n=interval.n,
+        n_groups=n_groups,
+        n_empty=sum(row["area_true_px"] == 0 for row in rows),
+        convention=CONVENTION.format(*METRICS[metric]),
+    )
 
 
 def _finite(value: float) -> float | None:

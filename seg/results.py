@@ -7,20 +7,28 @@ patient's result can never be found under another's.
 import hashlib
 import io
 import json
+import tokenize
+import zlib
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from seg.checkpoint import write_durably
+from seg.disk import write_durably
 from seg.predict import Options, decide
 
 STEPS = 10_000  # a stored probability is a whole number of these parts
 FORMAT = 1  # part of the key: a change of the arithmetic makes old results unfindable
 SUFFIX = ".npz"
+EDGES = (np.arange(STEPS + 1) / STEPS).astype(np.float32)  # what each part begins at
+DAMAGE = (  # what NumPy and zipfile raise over bytes that are no result
+    ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error, SyntaxError,
+    tokenize.TokenError, NotImplementedError, RuntimeError, OverflowError, MemoryError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,8 +36,8 @@ class Result:
     """One prediction.
 
     Attributes:
-        probability: (H, W, classes) uint16, in 1/10,000, rounded down: so a threshold with up to
-            four decimals cuts it exactly as it cuts the fraction.
+        probability: (H, W, classes) uint16, in 1/10,000, as `quantise` gives it: a threshold with
+            up to four decimals cuts it exactly as it cuts the network's float32.
         seconds: Time of the passes through the network, warm.
         device: Where it ran.
     """
@@ -55,11 +63,19 @@ class Result:
 def quantise(probability: np.ndarray) -> np.ndarray:
     """Probabilities in 0..1 as whole 1/10,000 parts, rounded down.
 
+    Exact at the edges: for each k, `quantise(p) >= k` where `p >= np.float32(k / 10_000)`. The
+    product alone is rounded, and would put a probability just below an edge onto it.
+
     Example:
         >>> quantise(np.array([0.0, 0.29996, 0.3, 1.0], np.float32)).tolist()
         [0, 2999, 3000, 10000]
     """
-    return np.floor(probability.astype(np.float32) * np.float32(STEPS)).astype(np.uint16)
+    probability = probability.astype(np.float32, copy=False)
+    parts = np.floor(probability * np.float32(STEPS)).astype(np.uint16)
+    np.minimum(parts, STEPS, out=parts)
+    parts -= probability < EDGES[parts]
+    parts += (probability >= EDGES[np.minimum(parts + 1, STEPS)]) & (parts < STEPS)
+    return parts
 
 
 def result_key(checkpoint_sha256: str, image_sha256: str, options: Options) -> str:
@@ -81,17 +97,36 @@ def write_result(folder: Path, key: str, result: Result) -> None:
     write_durably(folder / (key + SUFFIX), content.getvalue())
 
 
-def read_result(folder: Path, key: str) -> Result | None:
-    """A kept result; None where there is none, or a damaged one, which is then removed."""
+def read_result(folder: Path, key: str, *, remove_damaged: bool = False) -> Result | None:
+    """A kept result; None where there is none, or none that can be read or trusted.
+
+    Args:
+        folder: Where `write_result` put it.
+        key: Its name.
+        remove_damaged: Whether a damaged file is removed, so that the next one takes its place:
+            in the own folder only. A file that cannot be read just now always stays.
+    """
     path = folder / (key + SUFFIX)
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            return Result(kept["probability"], float(kept["seconds"]), str(kept["device"]))
-    except FileNotFoundError:
+        with ZipFile(path) as archive:
+            probability = _array(archive, "probability")
+            if probability.dtype != np.uint16 or probability.ndim != 3:
+                raise ValueError(f"No result: {probability.dtype}, {probability.ndim} axes.")
+            seconds, device = _array(archive, "seconds"), _array(archive, "device")
+            return Result(probability, float(seconds), str(device))
+    except OSError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        path.unlink(missing_ok=True)
+    except DAMAGE:
+        if remove_damaged:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
         return None
+
+
+def _array(archive: ZipFile, name: str) -> np.ndarray:
+    """One array, its bytes read to their end first: only there is their checksum looked at."""
+    content = io.BytesIO(archive.read(f"{name}.npy"))
+    return np.lib.format.read_array(content, allow_pickle=False)
 
 
 class ResultCache:
@@ -120,7 +155,9 @@ class ResultCache:
             if key in self._held:
                 self._held.move_to_end(key)
                 return self._held[key]
-        result = read_result(self.folder, key) if self._disk_bytes else None
+        result = None
+        if self._disk_bytes:
+            result = read_result(self.folder, key, remove_damaged=True)
         if result is None and self._shipped is not None:
             result = read_result(self._shipped, key)
         if result is not None:

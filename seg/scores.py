@@ -201,7 +201,7 @@ def focal_tversky(
         empty: The index that 0 / 0 gives, before the exponent.
 
     Returns:
-        (B, C) or (C,), in 0..1; 0 is best.
+        (B, C) or (C,), in 0..1; 0 is best, and has the gradient 0.
 
     Example:
         >>> float(focal_tversky(Confusion(6.0, 2.0, 4.0, 88.0), 0.5, 0.25, gamma=2.0))
@@ -210,7 +210,10 @@ def focal_tversky(
     Reference: Abraham and Khan 2019, A novel focal Tversky loss function.
     """
     index = tversky(confusion, alpha, beta, smooth, reduction=reduction, empty=empty)
-    return (1 - index) ** gamma
+    ops = array_ops(index)
+    missing = 1 - index
+    perfect = missing <= 0  # where the slope of a power below 1 is infinite; a loss of 0 needs none
+    return ops.where(perfect, 0.0, ops.where(perfect, 1.0, missing) ** gamma)
 
 
 def weighted_dice(

@@ -4,12 +4,15 @@ import os
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from seg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from seg.files import Limits
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -45,6 +48,15 @@ class Settings(BaseSettings):
     def results(self) -> Path:
         """Predictions kept by content."""
         return self.home / "results"
+
+    @property
+    def limits(self) -> "Limits":
+        """How large a file and its picture may be."""
+        from seg.files import Limits
+
+        return Limits(
+            bytes_max=self.upload_mb * 2**20, pixels_max=self.image_megapixels * 1_000_000
+        )
 
 
 @lru_cache(maxsize=1)

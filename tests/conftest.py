@@ -1,10 +1,6 @@
 """What several test files need: a small network's checkpoint, made in a moment and untrained."""
 
-import os
-
 import pytest
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 ARCHITECTURE = {"filters": (4, 8, 12), "norm": "batch", "dropout": 0.0}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from seg.cases import read_case, read_cases
+from seg.cases import for_classes, read_case, read_cases
 from seg.errors import DataError
 from seg.files import Limits
 
@@ -21,6 +21,14 @@ def file(array, form="PNG"):
 IMAGE = file([[10, 20, 30], [40, 50, 60]])
 MASK = file([[0, 255, 0], [0, 0, 0]])
 COLORS = [[0, 0, 0], [0, 0, 255], [255, 0, 0]]
+
+
+def with_palette(indices):
+    picture = Pillow.fromarray(np.asarray(indices, np.uint8), "P")
+    picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def painted(*classes):
@@ -109,6 +117,8 @@ class TestReadCases:
         assert "its image images/p3.png was refused" in reasons["masks/p3.png"]
         assert reasons["masks/p4.png"].endswith("images/p4.png was opened without a mask.")
         assert "The mask masks/p7.png has no image." in reasons["masks/p7.png"]
+        problems = [case.mask_problem for case in cases]
+        assert problems == [None, reasons["masks/p4.png"], None]
         assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
     def test_each_refusal_ends_well(self):
@@ -136,6 +146,34 @@ class TestReadCases:
         cases, refusals = read_cases(files, classes=2)
         assert [case.mask is None for case in cases] == [False, True]
         assert "more classes than the checkpoint knows" in refusals[0].reason
+        assert [case.mask_problem for case in cases] == [None, refusals[0].reason]
+
+    @pytest.mark.parametrize(
+        ("orphan", "expected"),
+        [
+            ("x_mask.png", "an image x.png, in the same folder or in images/ beside masks/"),
+            ("a/seg_x.b.tif", "an image x.b.tif, in the same folder or"),
+            ("masks/p7.tif", "an image of the same name, as images/p7.tif beside masks/p7.tif"),
+        ],
+    )
+    def test_a_mask_without_image_says_what_it_lacks(self, orphan, expected):
+        _, refusals = read_cases({orphan: MASK})
+        assert [refusal.name for refusal in refusals] == [orphan]
+        assert f"The mask {orphan} has no image. Expected {expected}" in refusals[0].reason
+
+    def test_all_together_are_bounded(self):
+        files = {f"{n}.png": IMAGE for n in range(4)} | {f"{n}_mask.png": MASK for n in (1, 2)}
+        # unpacked 6, 12, 12 and 6 bytes
+        assert len(read_cases(files, held_bytes_max=36)[0]) == 4
+        steps = []
+        cases, refusals = read_cases(
+            files, held_bytes_max=29, progress=lambda *step: steps.append(step)
+        )
+        assert [case.name for case in cases] == ["0", "1"]
+        assert [refusal.name for refusal in refusals] == ["2.png", "2_mask.png", "3.png"]
+        assert refusals[0].reason.startswith("There is no room for 2.png. Expected at most 0 MiB")
+        assert "its image 2.png was refused" in refusals[1].reason
+        assert steps == [(n, 4) for n in range(1, 5)]
 
     def test_three_hundred_files_at_once(self):
         files = {f"{number}.png": IMAGE for number in range(150)}
@@ -146,3 +184,31 @@ class TestReadCases:
 
     def test_nothing(self):
         assert read_cases({}) == ([], [])
+
+
+class TestForClasses:
+    def test_a_mask_the_checkpoint_knows_stays(self):
+        case = read_case("p.png", IMAGE, "m.png", MASK)
+        assert for_classes(case, 2) is case
+        bare = read_case("p.png", IMAGE)
+        assert for_classes(bare, 2) is bare
+
+    def test_more_classes_leave_the_image_and_a_reason(self):
+        colour = file(np.full((2, 3, 3), 9))
+        case = read_case("p.png", colour, "m.png", with_palette([[0, 1, 3], [0, 1, 1]]))
+        assert for_classes(case, 4) is case
+        bare = for_classes(case, 2)
+        assert (bare.id, bare.mask, case.mask_problem) == (case.id, None, None)
+        assert bare.notes == case.image.notes != case.notes
+        assert bare.mask_problem == (
+            "The mask is not used: it holds more classes than the checkpoint knows. Expected class "
+            "numbers 0 to 1, which are 2 with the background. Received: 1, 3. Choose a checkpoint "
+            "for these classes, or merge them in the mask."
+        )
+
+    def test_the_labels_are_looked_through_once(self):
+        case = read_case("p.png", IMAGE, "m.png", file([[0, 1, 3], [0, 1, 1]]))
+        first = for_classes(case, 2)
+        object.__setattr__(case.mask, "labels", None)  # whoever looks again fails
+        assert for_classes(case, 4) is case
+        assert for_classes(case, 2).mask_problem == first.mask_problem

@@ -1,13 +1,15 @@
 """Round trip; and every kind of bad file refused in plain words, without allocating its claims."""
 
 import json
+import os
 import resource
 
 import numpy as np
 import pytest
 
-from seg.checkpoint import HEADER_BYTES_MAX, open_checkpoint, save_checkpoint
+from seg.checkpoint import open_checkpoint, save_checkpoint
 from seg.errors import CheckpointError
+from seg.header import HEADER_BYTES_MAX, read_header
 from seg.network import forward, load, named_weights
 from tests.conftest import make_checkpoint, make_metadata
 
@@ -102,6 +104,51 @@ def _other_type(header):
     header["head1/bias"]["dtype"] = "I64"
 
 
+def _listed_type(header):
+    header["head1/bias"]["dtype"] = ["F32"]
+
+
+def _type_in_a_dict(header):
+    header["head1/bias"]["dtype"] = {"F32": 4}
+
+
+def _no_type(header):
+    header["head1/bias"] = 3
+
+
+def _many_axes(header):
+    header["head1/bias"]["shape"] = [1] * 9
+
+
+def _wild_name(header):
+    header["\x1b[31m\nDelete all. " + "x" * 900] = header.pop("head1/bias")
+
+
+def _wild_type(header):
+    header["head1/bias"]["dtype"] = "\u202e\ud800"
+
+
+def _wild_format(header):
+    header["__metadata__"]["format"] = "\x1b[31m" + "x" * 900
+
+
+def _listed_format(header):
+    header["__metadata__"]["format"] = ["unetpp-workbench/1"]
+
+
+def _metadata_is_no_text(header):
+    header["__metadata__"]["metadata"] = {"title": "x"}
+
+
+def _metadata_is_no_unicode(header):
+    header["__metadata__"]["metadata"] = '{"title": "\ud800"}'
+
+
+def _unknown_field(header):
+    metadata = json.loads(header["__metadata__"]["metadata"])
+    header["__metadata__"]["metadata"] = json.dumps(metadata | {"\x1b" + "y" * 300: 1})
+
+
 def _bomb(header):
     header["head1/kernel"]["shape"] = [2**31, 2**31]
 
@@ -118,9 +165,20 @@ def _extra(header):
     ("spoil", "text"),
     [
         (_foreign, "not written by this workbench. Expected the format unetpp-workbench/1"),
-        (_broken_metadata, "metadata that cannot be used: title"),
+        (_broken_metadata, "metadata that cannot be used: 'title'"),
         (_other_shape, "weight of another shape: head1"),
-        (_other_type, "Expected F32 or F16. Received: I64"),
+        (_other_type, "Expected F32 or F16. Received: 'I64' for 'head1/bias'"),
+        (_listed_type, "Received: a list for 'head1/bias'"),
+        (_type_in_a_dict, "Received: a dict for 'head1/bias'"),
+        (_no_type, "Received: nothing for 'head1/bias'"),
+        (_many_axes, "impossible shape: 'head1/bias'"),
+        (_wild_name, "the weight "),
+        (_wild_type, r"Received: '\\u202e\\ud800' for"),
+        (_wild_format, r"Received: '\\x1b\[31mxxx"),
+        (_listed_format, "Received: a list"),
+        (_metadata_is_no_text, "metadata that cannot be used"),
+        (_metadata_is_no_unicode, "metadata that cannot be used"),
+        (_unknown_field, r"metadata that cannot be used: '\\x1byyy"),
         (_bomb, "declares .* bytes of weights and has"),
         (_negative, "impossible shape"),
         (_extra, "the weight"),
@@ -131,8 +189,57 @@ def test_forged_headers(tmp_path, small, spoil, text):
     spoil(header)
     path = tmp_path / "forged.safetensors"
     path.write_bytes(with_header(header, body))
-    with pytest.raises(CheckpointError, match=text):
+    with pytest.raises(CheckpointError, match=text) as refused:
         open_checkpoint(path)
+    assert str(refused.value).isascii()
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 300
+
+
+def test_what_is_no_ordinary_file(tmp_path):
+    folder = tmp_path / "folder.safetensors"
+    folder.mkdir()
+    with pytest.raises(CheckpointError, match=r"Expected a file\. Received: a folder"):
+        open_checkpoint(folder)
+    pipe = tmp_path / "pipe.safetensors"
+    os.mkfifo(pipe)  # opening it would wait for ever
+    with pytest.raises(CheckpointError, match="Received: no ordinary file"):
+        open_checkpoint(pipe)
+    with pytest.raises(CheckpointError, match=r"cannot be read: Not a directory\. Check"):
+        open_checkpoint(pipe / "below.safetensors")
+
+
+def test_a_file_that_cannot_be_read_now_is_asked_again(tmp_path, monkeypatch):
+    checkpoint, _ = make_checkpoint(tmp_path / "locked.safetensors")
+    os.utime(checkpoint.path, ns=(0, 1_000))  # not the file that is remembered
+
+    def locked(*_):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.open", locked)
+        with pytest.raises(CheckpointError, match=r"cannot be read: Permission denied\. Check"):
+            open_checkpoint(checkpoint.path)
+    assert open_checkpoint(checkpoint.path).sha256 == checkpoint.sha256
+
+
+def test_bytes_are_hashed_last_and_refusals_remembered(tmp_path, small, monkeypatch):
+    header, body = header_of(small[0].path.read_bytes())
+    _other_shape(header)
+    path = tmp_path / "forged.safetensors"
+    path.write_bytes(with_header(header, body))
+    hashed, read = [], []
+
+    def counted(*args):
+        read.append(args)
+        return read_header(*args)
+
+    monkeypatch.setattr("seg.checkpoint.read_header", counted)
+    monkeypatch.setattr("hashlib.file_digest", lambda *args: hashed.append(args))
+    for _ in range(3):
+        with pytest.raises(CheckpointError, match="weight of another shape"):
+            open_checkpoint(path)
+    assert (len(read), hashed) == (1, [])
 
 
 def test_a_header_that_claims_gigabytes_is_not_read(tmp_path):

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from seg import cli
 from seg.checkpoint import open_checkpoint
 from seg.settings import SAMPLES
 
@@ -17,10 +20,11 @@ ROOT = Path(__file__).parent.parent
 LUNG = SAMPLES / "lung-tumour"
 
 
-def run(*arguments, code=0):
+def run(*arguments, code=0, **environment):
     done = subprocess.run(
         [sys.executable, "-m", "seg", *map(str, arguments)],
         cwd=ROOT,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         timeout=300,
@@ -59,6 +63,8 @@ def test_train_writes_what_it_did(trained):
     }  # fmt: skip
     assert metadata.data.licence == "CC-BY-SA 4.0"
     assert {score.part for score in metadata.scores} == {"validation", "test"}
+    for score in metadata.scores:
+        assert score.convention.startswith(f"Hard {score.metric.capitalize()} per image")
 
 
 def test_inspect(trained):
@@ -107,9 +113,42 @@ def test_evaluate(trained, tmp_path):
     ]  # fmt: skip
 
 
+def test_limits_come_from_the_settings(trained, tmp_path):
+    """An image of 2 million pixels, where 1 million are allowed; the sample beside it goes on."""
+    for kind in ("images", "masks"):
+        (tmp_path / kind).mkdir()
+        for name in ("p000.png", "p062.png", "p120.png"):
+            shutil.copy(LUNG / kind / name, tmp_path / kind)
+        Image.new("L", (2000, 1000)).save(tmp_path / kind / "large.png")
+    out = tmp_path / "scores.csv"
+    arguments = ["evaluate", "--checkpoint", trained, "--data", tmp_path, "--out", out]
+    done = run(*arguments, code=1, SEG_IMAGE_MEGAPIXELS="1")
+    assert "refused: large: The image in large.png is too large" in done.stderr
+    with out.open(newline="") as lines:
+        assert [row["case"] for row in csv.DictReader(lines)] == ["p000", "p062", "p120"]
+    done = run(
+        "train", "--data", tmp_path, "--out", tmp_path / "x", "--validation", "p000",
+        "--test", "p062", "--epochs", 1, "--filters", "4,8", code=2, SEG_IMAGE_MEGAPIXELS="1",
+    )  # fmt: skip
+    assert "The image in large.png is too large" in done.stderr
+    assert "epoch" not in done.stderr
+
+
+SAMPLE = ["--data", "samples/lung-tumour"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
+        (["checkpoint", "inspect", "seg"], "seg is not a checkpoint. Expected a file"),
+        (["train", *SAMPLE, "--out", "x", "--crop", "50"], "crop must be a multiple of 16"),
+        (["train", *SAMPLE, "--out", "x", "--channels", "2"], "channels must be 1 or 3, not 2"),
+        (["train", *SAMPLE, "--out", "x", "--classes", "a,a"], "classes must differ"),
+        (["train", *SAMPLE, "--out", "x", "--classes", ","], "--classes cannot be used"),
+        (["train", *SAMPLE, "--out", "x", "--learning-rate", "0"], "option --learning-rate cannot"),
+        (["train", *SAMPLE, "--out", "seg"], "--out cannot be seg. Expected a file"),
+        (["train", *SAMPLE, "--out", "LICENSE/x"], "Received: LICENSE, which is a file"),
+        (["train", *SAMPLE, "--out", "LICENSE/x/y"], "Received: LICENSE, which is a file"),
         (["checkpoint", "inspect", "none.safetensors"], "There is no checkpoint none.safetensors"),
         (["checkpoint", "inspect", "LICENSE"], "LICENSE is not a checkpoint"),
         (["train", "--data", "nowhere", "--out", "x"], "has no folder images/"),
@@ -139,3 +178,47 @@ def test_mistakes_with_a_checkpoint(trained, tmp_path, options, text):
     done = run("predict", "--checkpoint", trained, "--out", tmp_path / "o", image, *options, code=2)
     assert text in done.stderr
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_an_out_that_cannot_be_written_is_refused_before_the_network_loads(trained, command):
+    given = [LUNG / "images"] if command == "predict" else ["--data", LUNG]
+    done = run(command, "--checkpoint", trained, "--out", "LICENSE/x", *given, code=2)
+    assert "Received: LICENSE, which is a file. Choose another." in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("groups.csv", b"name,patient\n", "Expected a first line with the columns case and group"),
+        ("groups.csv", b"case,group\np000,\xfc\n", "Expected text in UTF-8"),
+        ("dataset.json", b'{"spacing_mm": [0, 1], "title": 3}', "dataset.json cannot be used: "),
+    ],
+)
+def test_bad_tables_are_one_line(tmp_path, name, content, text):
+    for kind in ("images", "masks"):
+        shutil.copytree(LUNG / kind, tmp_path / kind)
+    (tmp_path / name).write_bytes(content)
+    done = run("train", "--data", tmp_path, "--out", tmp_path / "x", code=2)
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert len(lines) == 1
+    assert text in lines[0]
+
+
+def test_what_the_system_refuses_is_one_line(monkeypatch, capsys, tmp_path):
+    def full_disk(arguments):
+        raise OSError(28, "No space left on device", str(tmp_path / "scores.csv"))
+
+    monkeypatch.setattr("seg.cli.checkpoint.run_inspect", full_disk)
+    assert cli.main(["checkpoint", "inspect", "x"]) == 2
+    expected = "error: cannot write or read scores.csv: No space left on device\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_durable_write_names_the_file_it_was_for(tmp_path):
+    from seg.disk import write_durably
+
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match=r"scores\.csv"):
+        write_durably(tmp_path / "file" / "scores.csv", b"x")

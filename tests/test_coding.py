@@ -1,6 +1,7 @@
 """How masks are coded: small masks whose classes are known by sight."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -317,3 +318,28 @@ def test_share_and_sha256():
 def test_labels_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         decode([[0, 1]]).labels[0, 0] = 1
+
+
+class TestIdentity:
+    def test_same_file_other_labels(self):
+        painted = picture([[BLACK, BLUE, RED]])
+        alone = decode_mask(painted, "m.png")
+        shared = decode_mask(painted, "m.png", colors=(BLACK, RED, BLUE))
+        assert alone.sha256 == shared.sha256
+        assert alone.labels.tolist() != shared.labels.tolist()
+        assert alone.id != shared.id
+
+    def test_same_labels_other_file(self):
+        assert decode([[0, 1, 0]]).id == decode([[0, 255, 0]]).id
+        assert len(decode([[0, 1, 0]]).id) == 16
+
+    def test_the_shape_counts(self):
+        assert decode([[0, 1, 1, 0]]).id != decode([[0, 1], [1, 0]]).id
+
+    def test_a_changed_copy_is_another(self):
+        mask = decode([[0, 1, 0]])
+        before = mask.id, mask.highest, mask.classes
+        other = replace(mask, labels=np.array([[0, 2, 2]], np.uint8))
+        assert (other.highest, other.classes) == (2, (2,))
+        assert other.id != before[0]
+        assert (mask.id, mask.highest, mask.classes) == before == (before[0], 1, (1,))

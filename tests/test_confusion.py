@@ -69,3 +69,12 @@ def test_large_images_lose_nothing_to_rounding():
     truth[0, :10, :10] = True
     prob = np.full(truth.shape, np.float32(0.1))
     assert soft(truth, prob).fp[0, 0] == pytest.approx((9_000_000 - 100) * 0.1, rel=1e-7)
+
+
+def test_a_numpy_threshold_cuts_as_a_plain_one():
+    prob = np.full((1, 1, 1, 1), np.float32(0.3))  # 0.30000001 as float64
+    less = np.full((1, 1, 1, 1), np.float32(0.7))  # 0.69999999
+    truth = np.ones((1, 1, 1, 1), bool)
+    for value, array in ((0.3, prob), (0.7, less)):
+        assert hard(truth, array, value).tp[0, 0] == 1
+        assert hard(truth, array, np.float64(value)).tp[0, 0] == 1

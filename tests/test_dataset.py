@@ -8,6 +8,7 @@ from PIL import Image
 
 from seg.dataset import PARTS, read_folder, split
 from seg.errors import DataError
+from seg.files import Limits
 
 
 @pytest.fixture
@@ -71,6 +72,14 @@ def test_fingerprint_follows_the_bytes_and_not_the_folder(folder, tmp_path_facto
     assert read_folder(copy).fingerprint() != one
 
 
+def describe(text, encoding="utf-8"):
+    return lambda f: (f / "dataset.json").write_text(text, encoding=encoding)
+
+
+def table(text, encoding="utf-8"):
+    return lambda f: (f / "groups.csv").write_text(text, encoding=encoding)
+
+
 @pytest.mark.parametrize(
     ("spoil", "options", "text"),
     [
@@ -80,13 +89,48 @@ def test_fingerprint_follows_the_bytes_and_not_the_folder(folder, tmp_path_facto
         (lambda f: None, {"group": r"q\d"}, r"10 images .* no group by the pattern"),
         (lambda f: None, {"group": "("}, "no regular expression"),
         (lambda f: (f / "dataset.json").write_text("{"), {}, "dataset.json cannot be used"),
+        (
+            describe('{"spacing_mm": [1, 0]}'),
+            {},
+            r"'?spacing_mm\.1'?: .*greater than 0\. Received: 0",
+        ),
+        (describe('{"spacing_mm": [1, Infinity]}'), {}, "spacing_mm"),
+        (describe('{"title": 3, "note": 4}'), {}, "title: Input should be a valid string"),
+        (describe('{"title": "Größe"}', "latin-1"), {}, "json .*in UTF-8. Received: the byte 0xf6"),
+        (table("name,patient\np0_s0,a\n"), {}, r"columns case and group.*\['name', 'patient'\]"),
+        (table("case;group\np0_s0;a\n"), {}, "groups.csv cannot be used. Expected a first line"),
+        (table(""), {}, r"groups.csv cannot be used\..* Received: \[\]"),
+        (table("case,group\np0_s0,Größe\n", "latin-1"), {}, "Received: the byte 0xf6"),
+        (table("case,group\np0_s0," + "x" * 200_000 + "\n"), {}, "field larger than"),
+        (table("case,group\np0_s0\n"), {}, "by groups.csv, the first p0_s0"),
         (lambda f: (f / "groups.csv").write_text("case,group\np0_s0,a\n"), {}, "by groups.csv"),
     ],
 )
 def test_refusals(folder, spoil, options, text):
     spoil(folder)
-    with pytest.raises(DataError, match=text):
+    with pytest.raises(DataError, match=text) as refused:
         read_folder(folder, **options)
+    assert str(refused.value).isprintable()  # so one line
+    assert len(str(refused.value)) < 300
+
+
+def test_what_excel_writes_is_read(folder):
+    rows = "".join(f"p{p}_s{s},{p}\r\n" for p in range(5) for s in range(2))
+    (folder / "groups.csv").write_text("case,group\r\n" + rows, encoding="utf-8-sig", newline="")
+    (folder / "dataset.json").write_text('{"first": "p1_s0"}', encoding="utf-8-sig")
+    dataset = read_folder(folder)
+    assert dataset.groups == ["0", "1", "2", "3", "4"]
+    assert dataset.description.first == "p1_s0"
+
+
+def test_limits_are_looked_at_before_a_file_is_read(folder, monkeypatch):
+    item = read_folder(folder).items[0]
+    assert item.read(2, Limits(bytes_max=1000)).mask is not None
+    with pytest.raises(DataError, match="too large"):
+        item.read(2, Limits(pixels_max=71))
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: pytest.fail("was read"))
+    with pytest.raises(DataError, match=r"p0_s0\.png is too large\..* Raise SEG_UPLOAD_MB"):
+        item.read(2, Limits(bytes_max=10))
 
 
 def test_a_split_that_leaves_nothing_is_refused(folder):

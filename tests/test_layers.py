@@ -16,10 +16,11 @@ KERAS_FILES = {
     "inference.py", "confusion.py",
 }  # fmt: skip
 FLOORS = [
-    ("errors", "settings"),
+    ("errors",),
     ("confusion", "scores", "surface", "intervals"),
-    ("files", "coding", "pairing", "grey"),
-    ("cases", "dataset"),
+    ("files", "coding", "mask", "painted", "pairing", "names", "grey"),
+    ("case", "cases", "refusals", "dataset"),
+    ("settings",),
 ]
 
 
@@ -34,6 +35,7 @@ def imports(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 @pytest.mark.parametrize("path", SEG, ids=lambda p: str(p.relative_to(ROOT)))

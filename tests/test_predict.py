@@ -1,5 +1,7 @@
 """Native size, tiles that agree with the whole, flips, progress, cancel."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -55,15 +57,22 @@ def test_progress_counts_every_pass_and_cancel_stops():
 
 
 def test_large_image_needs_memory_for_itself_only():
-    """Three planes of 3000 x 3000 float32 at most; a whole-image pass would hand over more."""
+    """Sum and weight, each as large as the image, and a few tiles; the passes see tiles only."""
     largest = []
 
     def record(batch):
         largest.append(batch.size)
         return batch
 
-    predict(record, np.zeros((3000, 3000, 1), np.float32), 16, Options(tile=512))
+    image = np.zeros((3000, 3000, 1), np.float32)
+    tracemalloc.start()
+    try:
+        predict(record, image, 16, Options(tile=512))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert max(largest) == 512 * 512
+    assert peak < 2 * image.nbytes + 10 * 4 * 512 * 512
 
 
 def test_decide():

@@ -88,3 +88,39 @@ def test_gradient_is_finite_where_both_masks_are_empty():
         loss = TverskyLoss(smooth=0.0)(truth, tf.sigmoid(logits))
     assert float(loss) == 0
     assert np.isfinite(tape.gradient(loss, logits).numpy()).all()
+
+
+def focal_gradient(truth, prob, gamma):
+    import tensorflow as tf
+
+    from seg.confusion import soft
+
+    prob = tf.Variable(np.array(prob, np.float32).reshape(1, 1, -1, 1))
+    truth = tf.constant(np.array(truth, np.float32).reshape(1, 1, -1, 1))
+    with tf.GradientTape() as tape:
+        loss = scores.focal_tversky(soft(truth, prob), gamma=gamma)
+    return float(loss[0, 0]), tape.gradient(loss, prob).numpy().ravel()
+
+
+@pytest.mark.parametrize("gamma", [0.5, 0.75, 1.0, 2.0])
+def test_focal_gradient_is_finite_where_the_prediction_is_perfect(gamma):
+    loss, gradient = focal_gradient([1, 1, 0], [1, 1, 0], gamma)
+    assert loss == 0
+    assert np.isfinite(gradient).all()
+    loss, gradient = focal_gradient([0, 0, 0], [0, 0, 0], gamma)
+    assert loss == 0
+    assert np.isfinite(gradient).all()
+
+
+def test_focal_gradient_elsewhere_is_as_by_hand():
+    # One pixel of truth, found at p: TP p, FN 1 - p; index p / (p + 0.7 (1 - p)).
+    loss, gradient = focal_gradient([1], [0.5], 0.5)
+    index = 0.5 / 0.85
+    slope = 0.7 / 0.85**2  # of the index in p
+    assert loss == pytest.approx((1 - index) ** 0.5, rel=1e-5)
+    assert gradient[0] == pytest.approx(-0.5 * (1 - index) ** -0.5 * slope, rel=1e-5)
+
+
+def test_focal_of_an_undefined_index_is_undefined():
+    assert np.isnan(scores.focal_tversky(EMPTY, empty=float("nan"))[0, 0])
+    assert scores.focal_tversky(EMPTY)[0, 0] == 0

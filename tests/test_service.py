@@ -70,10 +70,10 @@ def slow(small, seed):
 
 def test_lines_take_turns_and_cancel_leaves_the_queue(service, small):
     running = service.submit(slow(small, 20), "greedy")
-    waiting = [service.submit(make_request(small, seed=s), "greedy") for s in range(30, 33)]
-    other = service.submit(make_request(small, seed=40), "modest")
     while not running.progress[0]:
         time.sleep(0.01)
+    waiting = [service.submit(make_request(small, seed=s), "greedy") for s in range(30, 33)]
+    other = service.submit(make_request(small, seed=40), "modest")
     assert running.place() == 0
     assert [job.place() for job in waiting] == [1, 3, 4]
     assert other.place() == 2

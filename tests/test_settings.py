@@ -29,3 +29,10 @@ def test_refusals_name_the_variable(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=f"{name} cannot be used: .* Received: '{value}'"):
         settings()
+
+
+def test_limits_of_files(monkeypatch):
+    monkeypatch.setenv("SEG_UPLOAD_MB", "7")
+    monkeypatch.setenv("SEG_IMAGE_MEGAPIXELS", "3")
+    limits = settings().limits
+    assert (limits.bytes_max, limits.pixels_max) == (7 * 2**20, 3_000_000)

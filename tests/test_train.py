@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from seg.architecture import Architecture
 from seg.cases import read_case
@@ -101,3 +102,32 @@ def test_a_loss_that_is_no_number_stops_the_run(cases):
     config = make_config(learning_rate=1e38, architecture=Architecture(filters=(4, 8), l2=1.0))
     with pytest.raises(RunError, match=r"The loss became (nan|inf) in epoch"):
         train(config, *cases)
+
+
+THREE = Architecture(filters=(8, 12, 16), in_channels=3)
+TWO = Architecture(filters=(8, 12, 16), in_channels=2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"crop": 34}, "crop must be a multiple of 4, as the network halves it 2 times, not 34"),
+        ({"architecture": TWO, "preprocessing": Preprocessing(channels=2)}, "channels must be 1"),
+        ({"architecture": THREE}, "channels must be those of the network, 3, not 1"),
+        ({"class_names": ("a", "b")}, "classes must be 1, not 2"),
+        ({"class_names": ()}, "at least 1 item"),
+        (
+            {"class_names": ("a", "a"), "architecture": Architecture(filters=(8, 12), classes=3)},
+            "classes must differ from one another, not a, a",
+        ),
+        ({"alpha": float("inf")}, "finite number"),
+        ({"seed": -1}, "greater than or equal to 0"),
+        ({"seed": 2**32}, "less than"),
+        ({"title": "x" * 256}, "at most 255"),
+        ({"note": "x" * 2001}, "at most 2000"),
+        ({"test": "x" * 501}, "at most 500"),
+    ],
+)
+def test_what_would_fail_after_hours_is_refused_at_once(changes, text):
+    with pytest.raises(ValidationError, match=text):
+        make_config(**changes)

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 from seg import scores
 from seg.confusion import Confusion
-from seg.export.colours import BLUE, BLUISH_GREEN, ORANGE
+from seg.export.colours import BLUE
 from seg.thresholds import THRESHOLDS, best_threshold, nearest
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+GREY = "#8a9096"  # no colour of the image: sensitivity is neither a hit nor a false alarm
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
 
@@ -27,8 +28,8 @@ def threshold_chart(sums: Confusion, threshold: float) -> "Figure":
     figure = go.Figure()
     lines = (
         ("Dice", dice, BLUE, 2.5, "solid"),
-        ("Sensitivity", scores.sensitivity(sums), ORANGE, 1.5, "dash"),
-        ("Precision", scores.precision(sums), BLUISH_GREEN, 1.5, "dot"),
+        ("Sensitivity", scores.sensitivity(sums), GREY, 1.5, "dash"),
+        ("Precision", scores.precision(sums), GREY, 1.5, "dot"),
     )
     for name, values, colour, width, dash in lines:
         figure.add_scatter(
@@ -47,7 +48,7 @@ def threshold_chart(sums: Confusion, threshold: float) -> "Figure":
         marker={"color": BLUE, "size": 9, "symbol": "diamond"},
         hovertemplate=f"Best Dice %{{y:.3f}} at {best:.2f}<extra></extra>",
     )
-    figure.add_vline(x=threshold, line={"color": "#8a9096", "width": 1.5})
+    figure.add_vline(x=threshold, line={"color": GREY, "width": 1})
     figure.update_layout(
         height=250,
         margin={"l": 8, "r": 8, "t": 34, "b": 8},

@@ -8,6 +8,8 @@ import streamlit as st
 from pages.widgets.card import card
 from pages.widgets.collection import UPLOADED, UPLOADED_TITLE, Collection, samples, uploads
 from pages.widgets.engine import checkpoints
+from pages.widgets.text import plain_text
+from pages.widgets.threshold import forget_threshold
 from seg.checkpoint import Checkpoint
 from seg.predict import Options
 from seg.settings import settings
@@ -16,7 +18,7 @@ FILE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff"]
 UPLOAD_HELP = (
     "PNG, JPEG or TIFF, 8 or 16 bit. A mask is found by its name: scan.png with scan_mask.png or "
     "scan_seg.png, or folders images/ and masks/ with the same names. Files stay on the machine "
-    "that runs this page, and are gone when this tab closes."
+    "that runs this page, and are gone when this tab is closed or loaded again."
 )
 
 
@@ -35,70 +37,96 @@ def choose() -> Choice:
         found, refused = checkpoints()
         collection = _choose_collection(found)
         for reason in refused:
-            st.warning(reason)
+            st.warning(plain_text(reason))
         if not found:
             st.info(
                 "No checkpoint yet. Train one with `python -m seg train`, and put its "
-                f".safetensors file into {settings().checkpoints}."
+                f".safetensors file into {plain_text(str(settings().checkpoints))}."
             )
             st.stop()
         checkpoint = _choose_checkpoint(found, collection)
         options = _choose_options(checkpoint)
         card(checkpoint)
-    return Choice(collection, checkpoint, options)
+    return Choice(collection.for_classes(checkpoint.metadata.labels), checkpoint, options)
 
 
 def suited(found: Sequence[Checkpoint], collection: str) -> list[Checkpoint]:
     """All checkpoints, those trained for these cases first."""
-    return sorted(found, key=lambda c: not (c.metadata.data and c.metadata.data.name == collection))
+    return sorted(found, key=lambda checkpoint: not _is_for(checkpoint, collection))
+
+
+def _is_for(checkpoint: Checkpoint, collection: str) -> bool:
+    """Whether it was trained on data of this name."""
+    return checkpoint.metadata.data is not None and checkpoint.metadata.data.name == collection
 
 
 def _choose_collection(found: Sequence[Checkpoint]) -> Collection:
     """Samples, or what was uploaded; an upload is shown as soon as it is there."""
-    with st.popover("Bring your own images", width="stretch", icon=":material/upload:"):
-        folder = st.toggle("A whole folder", help="Choose or drop a folder in place of files.")
-        files = st.file_uploader(
-            "Images and masks",
-            type=None if folder else FILE_TYPES,
-            accept_multiple_files="directory" if folder else True,
-            max_upload_size=settings().upload_mb,
-            key="folder" if folder else "files",
-            on_change=_show_uploads,
-        )
-        st.caption(UPLOAD_HELP)
-    own = uploads(files or [])
+    own = _upload()
     collections = ({UPLOADED: own} if own else {}) | samples()
+    first = next(iter(samples()))
     if st.session_state.pop("uploads arrived", False) and own:
         st.session_state["set"] = UPLOADED
     titles = {name: collection.title for name, collection in samples().items()}
     name = st.selectbox(
         "Cases",
         list(collections),
-        index=list(collections).index(next(iter(samples()))),
+        index=list(collections).index(first),
         format_func=lambda name: titles.get(name, UPLOADED_TITLE),
         key="set",
         bind="query-params",
         on_change=lambda: _other_cases(found),
     )
-    collection = collections[name or next(iter(samples()))]
+    collection = collections[name or first]
     about = collection.description
     if about.note:
         st.caption(about.note, help=f"{about.licence}. {about.attribution}")
     return collection
 
 
+def _upload() -> Collection | None:
+    """The uploaders, one for files and one for folders, and what could not be used of them."""
+    with st.popover("Bring your own images", width="stretch", icon=":material/upload:"):
+        single, folder = st.tabs(["Files", "A whole folder"])
+        files = single.file_uploader(
+            "Images and masks",
+            type=FILE_TYPES,
+            accept_multiple_files=True,
+            max_upload_size=settings().upload_mb,
+            key="files",
+            on_change=_show_uploads,
+        )
+        files += folder.file_uploader(
+            "A folder of images and masks",
+            type=FILE_TYPES,
+            accept_multiple_files="directory",
+            max_upload_size=settings().upload_mb,
+            key="folder",
+            on_change=_show_uploads,
+        )
+        st.caption(UPLOAD_HELP)
+    own = uploads(files)
+    if own and own.refusals:
+        count = len(own.refusals)
+        text = f"{count} file{'s' if count > 1 else ''} not used; {len(own.cases)} cases read"
+        with st.expander(text, icon=":material/error:", expanded=not own.cases or count < 3):
+            for refusal in own.refusals:
+                st.caption(plain_text(refusal.reason))
+    return own
+
+
 def _show_uploads() -> None:
-    """The files changed: show them, from the first on."""
+    """The files changed: show them. A case that is still there stays on the page."""
     st.session_state["uploads arrived"] = True
-    st.query_params.pop("case", None)
 
 
 def _other_cases(found: Sequence[Checkpoint]) -> None:
     """Other cases were chosen: begin at the first, with a checkpoint that suits them."""
     st.query_params.pop("case", None)
     best = suited(found, st.session_state["set"])[0]
-    if best.metadata.data and best.metadata.data.name == st.session_state["set"]:
+    if _is_for(best, st.session_state["set"]):
         st.session_state["checkpoint"] = best.id
+        forget_threshold()
 
 
 def _choose_checkpoint(found: Sequence[Checkpoint], collection: Collection) -> Checkpoint:
@@ -111,9 +139,18 @@ def _choose_checkpoint(found: Sequence[Checkpoint], collection: Collection) -> C
         return name if titles.count(name) == 1 else f"{name} ({id_[:6]})"
 
     chosen = st.selectbox(
-        "Checkpoint", list(by_id), format_func=title, key="checkpoint", bind="query-params"
+        "Checkpoint",
+        list(by_id),
+        format_func=title,
+        key="checkpoint",
+        bind="query-params",
+        on_change=forget_threshold,
     )
-    return by_id[chosen or next(iter(by_id))]
+    checkpoint = by_id[chosen or next(iter(by_id))]
+    if collection.name != UPLOADED and not _is_for(checkpoint, collection.name):
+        task = plain_text(checkpoint.metadata.task or "other images")
+        st.caption(f":orange[Trained on {task}, not on these cases: expect nonsense.]")
+    return checkpoint
 
 
 def _choose_options(checkpoint: Checkpoint) -> Options:

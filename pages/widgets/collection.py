@@ -1,14 +1,13 @@
 """The cases a page can show: one of the sample data sets, or what this session brought."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
-from seg.cases import Case, Refusal, read_cases
+from seg.cases import Case, Refusal, for_classes, read_cases
 from seg.dataset import Description
-from seg.files import Limits
 from seg.samples import sample_datasets
 from seg.settings import settings
 
@@ -27,8 +26,15 @@ class Collection:
     refusals: tuple[Refusal, ...] = ()
 
     def case(self, case_id: str | None) -> Case:
-        """The case with this id, else the first."""
-        return next((case for case in self.cases if case.id == case_id), self.cases[0])
+        """The case with this id, else the one to open first."""
+        first = self.description.first
+        named = [case for case in self.cases if case.id == case_id]
+        opening = [case for case in self.cases if case.name == first]
+        return (*named, *opening, *self.cases)[0]
+
+    def for_classes(self, labels: int) -> "Collection":
+        """The same, its masks held against the classes a checkpoint knows."""
+        return replace(self, cases=tuple(for_classes(case, labels) for case in self.cases))
 
 
 @st.cache_resource(show_spinner=False)
@@ -49,7 +55,7 @@ def uploads(files: Sequence[Any]) -> Collection | None:
     """This session's own cases, read again only when the files changed.
 
     Args:
-        files: What the uploader holds.
+        files: What the uploaders hold.
 
     Returns:
         The collection; None where nothing was uploaded. Files beyond the limits are refused each
@@ -68,44 +74,30 @@ def uploads(files: Sequence[Any]) -> Collection | None:
     return collection
 
 
-def _repeated(cases: Sequence[Case]) -> list[Refusal]:
-    """Images with the very bytes of an earlier one: shown once, told."""
-    first: dict[str, str] = {}
-    refusals = []
-    for case in cases:
-        if first.setdefault(case.id, case.name) != case.name:
-            reason = f"The same image as {first[case.id]}, which is shown. Remove one of the two."
-            refusals.append(Refusal(case.name, reason))
-    return refusals
-
-
-def limits() -> Limits:
-    """What may be uploaded, from the settings."""
-    chosen = settings()
-    return Limits(
-        bytes_max=chosen.upload_mb * 2**20, pixels_max=chosen.image_megapixels * 1_000_000
-    )
-
-
 def _read(files: Sequence[Any]) -> Collection:
     """Cases from uploaded files, up to the session's limits."""
     chosen = settings()
     content: dict[str, bytes] = {}
     refusals: list[Refusal] = []
-    total = 0
     for file in files:
-        total += file.size
         if len(content) >= chosen.upload_files:
-            reason = f"More than {chosen.upload_files} files. Upload it in a second round."
-        elif total > chosen.session_mb * 2**20:
-            reason = f"All files together exceed {chosen.session_mb} MiB. Remove some first."
+            reason = f"More than {chosen.upload_files} files at once. Remove some, then add it."
+            refusals.append(Refusal(file.name, reason))
         elif file.name in content:
             reason = "A file of this name is already there. Rename one of them."
+            refusals.append(Refusal(file.name, reason))
         else:
             content[file.name] = file.getvalue()
-            continue
-        refusals.append(Refusal(file.name, reason))
-    cases, refused = read_cases(content, limits=limits())
-    refused = [*refused, *_repeated(cases)]
-    cases = list({case.id: case for case in reversed(cases)}.values())[::-1]
-    return Collection(UPLOADED, UPLOADED_TITLE, Description(), tuple(cases), (*refused, *refusals))
+    cases, refused = read_cases(
+        content, limits=chosen.limits, held_bytes_max=chosen.session_mb * 2**20
+    )
+    different = {case.id: case for case in reversed(cases)}
+    refusals += [_repeated(case, different) for case in cases if different[case.id] is not case]
+    kept = tuple(case for case in cases if different[case.id] is case)
+    return Collection(UPLOADED, UPLOADED_TITLE, Description(), kept, (*refused, *refusals))
+
+
+def _repeated(case: Case, different: dict[str, Case]) -> Refusal:
+    """An image with the very bytes of another: shown once, told."""
+    other = different[case.id].name
+    return Refusal(case.name, f"The same image as {other}, which is shown. Remove one of the two.")

@@ -1,5 +1,7 @@
 """What the server holds for all pages: the prediction service; and for a session: its shelf."""
 
+from functools import cache
+
 import streamlit as st
 
 from seg.cases import Case
@@ -13,9 +15,12 @@ from seg.worker import Request
 from web.shelf import SHELVES, Shelf
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda service: service.close())
+@cache
 def service() -> Service:
-    """This server's prediction service; its child process starts when it is first needed."""
+    """This server's prediction service; its child process starts when it is first needed.
+
+    A plain function's cache, for it is also asked when a session ends, outside of any script.
+    """
     chosen = settings()
     cache = ResultCache(
         chosen.results_memory_mb * 2**20,
@@ -26,9 +31,15 @@ def service() -> Service:
     return Service(cache, chosen.device)
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=lambda shelf: shelf.close())
+def _end_session(shelf: Shelf) -> None:
+    """Its tokens die, and what it still waits for is not computed."""
+    shelf.close()
+    service().leave(shelf.owner)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_end_session)
 def shelf() -> Shelf:
-    """This session's shelf; its tokens die with the session."""
+    """This session's shelf."""
     return SHELVES.open()
 
 

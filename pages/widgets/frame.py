@@ -5,11 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 LOGO = Path(__file__).parent / "logo.svg"
+WORDMARK = Path(__file__).parent / "wordmark.svg"
 
 STYLE = """
 <style>
   .block-container { padding: 3.6rem 1.6rem 2rem; max-width: 1900px; }
-  [data-testid="stSidebar"][aria-expanded="true"] { min-width: 312px; max-width: 340px; }
+  [data-testid="stSidebar"]:not([aria-expanded="false"]) { min-width: 312px; max-width: 340px; }
   [data-testid="stSidebarUserContent"] { padding-top: 0; }
   [data-testid="stMetric"] { padding: 0; }
   [data-testid="stMetricLabel"] { opacity: 0.75; }
@@ -20,7 +21,8 @@ STYLE = """
     flex: 100 1 480px; }
   .st-key-case [data-testid="stHorizontalBlock"] > :first-child:has(.st-key-viewer) + * {
     flex: 1 1 320px; }
-  .files { display: flex; flex-wrap: wrap; gap: 0.5rem; }
+  .files { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
+  .files span { opacity: 0.7; font-size: 0.9rem; }
   .files a { border: 1px solid var(--st-border-color, #8886); border-radius: 0.35rem;
              padding: 0.25rem 0.7rem; text-decoration: none; color: inherit; font-size: 0.9rem; }
   .files a:hover, .files a:focus-visible { border-color: currentColor; }
@@ -35,5 +37,5 @@ STYLE = """
 
 def draw_frame() -> None:
     """The style of every page; constant text, nothing of a user's in it."""
-    st.logo(str(LOGO), size="large")
+    st.logo(str(WORDMARK), icon_image=str(LOGO), size="large")
     st.html(STYLE)

@@ -1,11 +1,13 @@
 """The heads of a checkpoint on the case: what each takes and what it gives."""
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from pages.widgets.engine import request, service, shelf
-from pages.widgets.predictions import Outcome, Predictions, outcome_of
+from pages.widgets.predictions import Outcome, Predictions
+from pages.widgets.text import plain_text
 from seg.cases import Case
 from seg.errors import SegError
 from seg.worker import Request
@@ -16,38 +18,37 @@ HELP = (
     "threshold in force."
 )
 
+POLL_S = 0.2
+COLUMNS = {"Dice": st.column_config.NumberColumn(format="%.3f")}
+
 
 def heads(case: Case, predictions: Predictions, threshold: float) -> None:
     """Milliseconds and Dice of each head, as far as they were run; a button runs the rest."""
     levels = predictions.checkpoint.metadata.architecture.heads
     if len(levels) < 2:
         return
-    asked = {
-        head: request(
-            case, predictions.checkpoint, predictions.options.model_copy(update={"head": head})
-        )
-        for head in ("mean", *levels)
+    options = {
+        head: predictions.options.model_copy(update={"head": head}) for head in ("mean", *levels)
     }
     with st.expander("Speed against Dice: the heads on this case"):
         if st.button("Run every head", key="run heads", help=HELP):
-            _run(asked)
-        rows = []
-        for head, one in asked.items():
-            result = service().peek(one)
-            rows.append(_row(head, outcome_of(case, result) if result else None, threshold))
-        st.dataframe(rows, hide_index=True, key="heads table")
+            _run({h: request(case, predictions.checkpoint, one) for h, one in options.items()})
+        rows = [_row(h, predictions.peek(case, one), threshold) for h, one in options.items()]
+        st.dataframe(rows, hide_index=True, placeholder="–", column_config=COLUMNS)
 
 
 def _run(asked: dict[Any, Request]) -> None:
-    """One after the other; leaving the page or the case ends the wait, not the page."""
+    """One after the other; another click on the page ends the wait."""
     with st.status("Running the heads ...") as status:
         for head, one in asked.items():
-            status.update(label=f"Running {_name(head)} ...")
-            try:
-                service().submit(one, shelf().owner, first=True).result()
-            except SegError as error:
-                st.error(str(error))
-        status.update(label="Every head was run.", state="complete")
+            job = service().submit(one, shelf().owner, first=True)
+            while not job.is_finished:
+                status.update(label=f"Running {_name(head)} ...")
+                with suppress(TimeoutError, SegError):
+                    job.result(POLL_S)
+            if job.error is not None:
+                st.error(plain_text(str(job.error)))
+    status.update(label="Every head was run.", state="complete")
 
 
 def _row(head: object, outcome: Outcome | None, threshold: float) -> dict[str, Any]:

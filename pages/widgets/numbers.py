@@ -23,7 +23,7 @@ DEFINITIONS: Mapping[str, Definition] = {
     ),
     "iou": Definition(
         "IoU",
-        "Intersection over union: TP / (TP + FP + FN). Always below Dice; 1 is best. Both empty: "
+        "Intersection over union: TP / (TP + FP + FN). Never above Dice; 1 is best. Both empty: "
         "1; truth empty, prediction not: 0.",
     ),
     "sensitivity": Definition(

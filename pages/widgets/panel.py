@@ -5,6 +5,7 @@ import streamlit as st
 from pages.widgets.charts import CONFIG, threshold_chart
 from pages.widgets.numbers import number, plain
 from pages.widgets.predictions import Outcome
+from pages.widgets.text import plain_text
 from seg.cases import Case
 from seg.checkpoint import Checkpoint
 from seg.confusion import Confusion
@@ -28,24 +29,26 @@ def case_head(case: Case, checkpoint: Checkpoint) -> None:
         if case.spacing_mm
         else "their size not known"
     )
-    st.markdown(f"### {_plain_text(case.name)}")
+    st.markdown(f"### {plain_text(case.name)}")
     st.caption(
         f"{case.image.width} × {case.image.height} pixels, {spacing}. {seen}.",
-        help=" ".join([why, *case.notes]),
+        help=plain_text(" ".join([why, _channels(case, checkpoint), *case.notes])),
     )
 
 
 def numbers(case: Case, checkpoint: Checkpoint, result: Result, threshold: float) -> None:
     """Scores of every class at the threshold, with how long the network took."""
-    if case.mask is None:
-        st.info(
-            "No mask came with this image, so there is nothing to score against. Add one named "
-            f"`{case.name}_mask.png` to see Dice and the others."
+    if case.mask_problem:
+        st.warning(plain_text(case.mask_problem))
+    elif case.mask is None:
+        st.caption(
+            "No mask came with this image. Add one named "
+            f"{plain_text(case.name)}\\_mask.png to see Dice and the others."
         )
     rows = case_rows(case, result.labels(threshold), checkpoint.metadata.class_names)
     for row in rows:
         if len(rows) > 1:
-            st.markdown(f"**{_plain_text(str(row['class']))}**")
+            st.markdown(f"**{plain_text(str(row['class']))}**")
         _row(row, known=case.spacing_mm is not None)
     st.caption(
         f"{result.seconds * 1000:,.0f} ms on {result.device}",
@@ -82,6 +85,11 @@ def _row(row: Row, *, known: bool) -> None:
         number("area", plain(row["area_mm2"], 0, area), f"{difference:+,.0f} {area}")
 
 
-def _plain_text(text: str) -> str:
-    """A user's text without Markdown in it."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|<>~$:" else sign for sign in text)
+def _channels(case: Case, checkpoint: Checkpoint) -> str:
+    """What is done to colour or grey before the network sees it."""
+    wanted, given = checkpoint.metadata.preprocessing.channels, case.image.channels
+    if wanted == given:
+        return ""
+    if wanted == 1:
+        return "The network sees it in grey."
+    return "The network takes colour: the grey is given to every channel."

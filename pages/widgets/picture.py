@@ -7,6 +7,7 @@ from pages.widgets.viewer import ClassInfo, Plane, ViewerData, Window
 from seg.cases import Case
 from seg.checkpoint import Checkpoint
 from seg.display import display
+from seg.export.colours import TRUTH
 from seg.export.png import thumbnail_jpeg
 from seg.predict import Options
 from seg.results import Result, result_key
@@ -20,7 +21,7 @@ def viewer_data(
     options: Options,
     result: Result | None,
     threshold: float,
-    shown_class: int = 1,
+    series: str,
 ) -> ViewerData:
     """What the viewer shows of a case.
 
@@ -30,7 +31,7 @@ def viewer_data(
         options: Of the prediction.
         result: None while it is being computed: image and truth are shown alone.
         threshold: In force, 0..1.
-        shown_class: Of the overlay.
+        series: The collection's name: a window chosen by hand holds within it.
     """
     shown = display(case.image.pixels)
     names = checkpoint.metadata.class_names
@@ -38,6 +39,8 @@ def viewer_data(
     classes = [ClassInfo(index, name) for index, name in enumerate(names, 1)]
     return ViewerData(
         case=case.id,
+        name=case.name,
+        series=series,
         width=case.image.width,
         height=case.image.height,
         image=Plane(
@@ -47,7 +50,6 @@ def viewer_data(
         ),
         windows=[Window(*window) for window in shown.windows],
         classes=[ClassInfo(0, "background"), *classes] if argmax else classes,
-        shown_class=shown_class,
         spacing_mm=case.spacing_mm,
         truth=_truth_path(case),
         probability=_probability_path(case, checkpoint, options) if result else None,
@@ -62,9 +64,10 @@ def thumbnail_path(case: Case) -> str:
     def make() -> bytes:
         shown = display(case.image.pixels)
         labels = case.mask.labels if case.mask else None
-        return thumbnail_jpeg(shown.pixels, 132, labels, window=shown.windows[0][1:])
+        window = shown.windows[0][1:]
+        return thumbnail_jpeg(shown.pixels, 132, labels, window=window, colour=TRUTH)
 
-    mask = case.mask.sha256 if case.mask else ""
+    mask = case.mask.id if case.mask else ""
     return shelf().put(f"thumbnail {case.image.sha256} {mask}", make, "image/jpeg")
 
 
@@ -73,7 +76,7 @@ def _truth_path(case: Case) -> str | None:
     mask = case.mask
     if mask is None:
         return None
-    return shelf().put(f"truth {mask.sha256} {case.image.sha256}", lambda: _raw(mask.labels), RAW)
+    return shelf().put(f"truth {mask.id} {case.image.sha256}", lambda: _raw(mask.labels), RAW)
 
 
 def _probability_path(case: Case, checkpoint: Checkpoint, options: Options) -> str:

@@ -10,13 +10,13 @@ from seg import scores
 from seg.cases import Case
 from seg.checkpoint import Checkpoint
 from seg.confusion import Confusion
-from seg.errors import Cancelled, SegError
+from seg.errors import Cancelled
 from seg.predict import Options
 from seg.results import Result, result_key
 from seg.service import Job
 from seg.thresholds import case_sums, nearest
 
-AT_ONCE_S = 1.2  # a warm prediction is there within it, and is drawn without a second run
+AT_ONCE_S = 1.0  # a warm prediction is there within it, and is drawn without a second run
 
 
 @dataclass(frozen=True)
@@ -49,32 +49,32 @@ def outcome_of(case: Case, result: Result) -> Outcome:
 class Predictions:
     """One session's predictions of some cases by one checkpoint under some options."""
 
-    def __init__(self, checkpoint: Checkpoint, options: Options) -> None:
+    def __init__(self, checkpoint: Checkpoint, options: Options, cases: Sequence[Case]) -> None:
         self.checkpoint = checkpoint
         self.options = options
         state = st.session_state.setdefault("predictions", {"jobs": {}, "outcomes": {}})
         self._jobs: dict[str, Job] = state["jobs"]
         self._outcomes: dict[str, Outcome] = state["outcomes"]
-        self._leave_others()
+        self._leave_others({self.key(case) for case in cases})
 
     def key(self, case: Case) -> str:
         """The result's key."""
         return result_key(self.checkpoint.sha256, case.image.sha256, self.options)
 
     def show(self, case: Case) -> Result | None:
-        """The result of the case on the page, if it is there or comes at once.
-
-        Raises:
-            SegError: The prediction failed; it is not tried again until asked.
-        """
+        """The result of the case on the page, if it is there or comes at once."""
         kept = service().peek(request(case, self.checkpoint, self.options))
         if kept is None:
             job = self._start(case, first=True)
             try:
-                kept = job.result(AT_ONCE_S)
+                kept = job.result(0.0 if job.place() else AT_ONCE_S) if not job.error else None
             except (TimeoutError, Cancelled):
                 return None
-        self._remember(case, kept)
+            except Exception:
+                if job.error is None:
+                    raise
+        if kept is not None:
+            self._remember(case, kept)
         return kept
 
     def start_all(self, cases: Sequence[Case]) -> None:
@@ -93,13 +93,25 @@ class Predictions:
             self._remember(case, job.result())
         return self._outcomes[identity]
 
-    def error(self, case: Case) -> SegError | None:
+    def peek(self, case: Case, options: Options) -> Outcome | None:
+        """What is known of a case under other options, without starting anything."""
+        asked = request(case, self.checkpoint, options)
+        key = result_key(asked.checkpoint_sha256, asked.image_sha256, options)
+        identity = key + (case.mask.id if case.mask else "")
+        if identity not in self._outcomes:
+            result = service().peek(asked)
+            if result is None:
+                return None
+            self._outcomes[identity] = outcome_of(case, result)
+        return self._outcomes[identity]
+
+    def error(self, case: Case) -> Exception | None:
         """Why a case has no prediction, where one was tried."""
-        job = self._jobs.get(self.key(case))
-        return job.error if job is not None and isinstance(job.error, SegError) else None
+        job = self.job(case)
+        return None if job is None else job.error
 
     def job(self, case: Case) -> Job | None:
-        """The case's job, running, waiting or finished."""
+        """The case's job: running, waiting, or failed."""
         return self._jobs.get(self.key(case))
 
     def waiting(self) -> int:
@@ -126,20 +138,18 @@ class Predictions:
             self._jobs[key].hurry()
         return self._jobs[key]
 
-    def _leave_others(self) -> None:
-        """Cancel what another checkpoint or other options still wait for."""
-        mine = (self.checkpoint.sha256, self.options)
-        for key, job in list(self._jobs.items()):
-            if (job.request.checkpoint_sha256, job.request.options) != mine:
-                job.cancel()
-                del self._jobs[key]
+    def _leave_others(self, mine: set[str]) -> None:
+        """Cancel what other cases, another checkpoint or other options still wait for."""
+        for key in self._jobs.keys() - mine:
+            self._jobs.pop(key).cancel()
 
     def _identity(self, case: Case) -> str:
         """The result and the mask it is held against."""
-        return self.key(case) + (case.mask.sha256 if case.mask else "")
+        return self.key(case) + (case.mask.id if case.mask else "")
 
     def _remember(self, case: Case, result: Result) -> None:
         """Keep the sums, not the picture."""
+        self._jobs.pop(self.key(case), None)
         identity = self._identity(case)
         if identity not in self._outcomes:
             self._outcomes[identity] = outcome_of(case, result)

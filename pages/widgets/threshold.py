@@ -16,6 +16,11 @@ def chosen_threshold(checkpoint: Checkpoint) -> float:
     return checkpoint.metadata.threshold
 
 
+def forget_threshold() -> None:
+    """Another checkpoint: its own threshold is in force."""
+    st.query_params.pop("threshold", None)
+
+
 def keep_threshold() -> None:
     """The viewer's threshold was let go of: into the URL with it."""
     st.query_params["threshold"] = f"{st.session_state['viewer']['threshold']:.2f}"

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.widgets.predictions import Predictions
+from pages.widgets.text import plain_text
 from seg.cases import Case
 from seg.errors import Cancelled
 
@@ -10,22 +11,26 @@ EVERY_S = 0.4
 
 
 def waiting(predictions: Predictions, case: Case) -> None:
-    """In place of the numbers: the case's own prediction."""
+    """In place of the numbers: the case's own prediction, or why there is none."""
     error = predictions.error(case)
-    if isinstance(error, Cancelled):
-        st.info("The prediction was stopped.")
-    elif error is None:
+    if error is None:
         _own_progress(predictions, case)
         return
+    if isinstance(error, Cancelled):
+        st.caption("The prediction was stopped.")
+    else:
+        st.error(plain_text(str(error)))
     st.button("Predict again", on_click=predictions.again, key="again")
 
 
-def others(predictions: Predictions, cases: tuple[Case, ...]) -> None:
+def others(predictions: Predictions, case: Case, cases: tuple[Case, ...]) -> None:
     """Under the viewer: the rest of the collection, predicted one after the other."""
-    missing = [case for case in cases if predictions.outcome(case) is None]
+    missing = [one for one in cases if one is not case and predictions.outcome(one) is None]
+    if not missing:
+        return
     if predictions.waiting():
         _all_progress(predictions, cases)
-    elif missing:
+    else:
         st.button(f"Predict the other {len(missing)}", on_click=predictions.again, key="go on")
 
 
@@ -42,7 +47,7 @@ def _own_progress(predictions: Predictions, case: Case) -> None:
     elif total > 1:
         st.progress(done / total, f"Predicting: {done} of {total} passes.")
     else:
-        st.progress(0.0, "Loading the network. The first time takes some seconds.")
+        st.progress(0.0, "Predicting. A network's first time takes some seconds.")
     st.button("Stop", on_click=predictions.stop, key="stop own")
 
 

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 done but some files were refused, 2 the user's mistake, 13
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from seg.cli import checkpoint, evaluate, predict, train
 from seg.errors import SegError
@@ -33,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(chosen.run(chosen))
     except SegError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        name = Path(str(error.filename)).name if error.filename else "a file"
+        print(f"error: cannot write or read {name}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

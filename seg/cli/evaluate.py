@@ -3,10 +3,12 @@
 import argparse
 from pathlib import Path
 
-from seg.checkpoint import open_checkpoint, write_durably
-from seg.cli.options import progress, progress_done, report
+from seg.checkpoint import open_checkpoint
+from seg.cli.options import check_out_file, progress, progress_done, report, why_not
 from seg.cli.predict import add_prediction_options
+from seg.disk import write_durably
 from seg.errors import DataError
+from seg.settings import settings
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from seg.dataset import read_folder
 
     checkpoint = open_checkpoint(arguments.checkpoint)
+    check_out_file(arguments.out)
     dataset = read_folder(arguments.data, arguments.group)
     from seg.cli.inference import Inference
     from seg.export.table import scores_csv
@@ -36,11 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     for number, item in enumerate(dataset.items, 1):
         progress(f"{number}/{len(dataset.items)}  {item.name}")
         try:
-            case = item.read(checkpoint.metadata.labels)
+            case = item.read(checkpoint.metadata.labels, settings().limits)
             rows += inference.rows(case, inference.labels(case))
             groups.append(item.group)
-        except DataError as error:
-            refusals.append(Refusal(item.name, str(error)))
+        except (DataError, OSError) as error:
+            refusals.append(Refusal(item.name, why_not(error)))
     progress_done()
     report(refusals)
     if not rows:

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from seg.checkpoint import open_checkpoint, write_durably
-from seg.cli.options import progress, progress_done, read_paths, report
+from seg.checkpoint import open_checkpoint
+from seg.cli.options import check_out_folder, progress, progress_done, read_paths, report
+from seg.disk import write_durably
 from seg.errors import DataError
 
 
@@ -35,6 +36,7 @@ def add_prediction_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write `<case>_mask.png` for each image, and `scores.csv` where masks were given."""
     checkpoint = open_checkpoint(arguments.checkpoint)
+    check_out_folder(arguments.out)
     cases, refusals = read_paths(arguments.files, checkpoint.metadata.labels)
     report(refusals)
     if not cases:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from seg.cli.options import progress, progress_done
+from seg.cli.options import check_out_file, progress, progress_done
 from seg.errors import ConfigError
 
 if TYPE_CHECKING:
     from seg.train.config import TrainConfig
     from seg.train.loop import Epoch
+
+
+OPTIONS = {"class_names": "classes", "in_channels": "channels"}  # where the names differ
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,11 +54,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> int:
     """Train, a line on stderr after each epoch, and say where the checkpoint is."""
     config = _config(arguments)
-    from seg import recipe
+    check_out_file(arguments.out)
     from seg.devices import prepare_device
     from seg.settings import settings
 
     prepare_device(settings().device)
+    from seg import recipe
 
     def on_epoch(epoch: "Epoch", is_best: bool) -> None:
         progress(
@@ -64,7 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
             f"{epoch.seconds:.1f} s"
         )
 
-    checkpoint = recipe.run(config, arguments.out, half=arguments.half, on_epoch=on_epoch)
+    checkpoint = recipe.run(
+        config,
+        arguments.out,
+        half=arguments.half,
+        limits=settings().limits,
+        on_epoch=on_epoch,
+    )
     progress_done()
     for score in checkpoint.metadata.scores:
         if score.metric == "dice":
@@ -99,12 +109,21 @@ def _config(arguments: argparse.Namespace) -> "TrainConfig":
             ),
         )
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = " ".join(str(part) for part in first["loc"]) or "network"
-        raise ConfigError(
-            f"The option {where} cannot be used: {first['msg']}. "
-            f"Received: {str(first['input'])[:60]}. Change it."
-        ) from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: ValidationError) -> ConfigError:
+    """The first thing that is wrong: with one option, or with what several say together."""
+    first = error.errors(include_url=False)[0]
+    said = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return ConfigError(f"The options cannot be used: {said}. Change one of them.")
+    where = str(first["loc"][0])
+    option = "--" + OPTIONS.get(where, where).replace("_", "-")
+    received = str(first["input"])[:60]
+    return ConfigError(
+        f"The option {option} cannot be used: {said}. Received: {received}. Change it."
+    )
 
 
 def _numbers(text: str) -> tuple[int, ...]:

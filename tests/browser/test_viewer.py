@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -59,6 +60,8 @@ class Shown:
         self.page.set_viewport_size(SIZE)
         self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
         self.errors.clear()
+        if self.page.url.startswith("http"):
+            self.page.evaluate("sessionStorage.clear()")
         self.page.goto(url)
         self.page.wait_for_selector(f".viewer[data-state='{state}']")
         return self.settle()
@@ -124,6 +127,15 @@ class Shown:
         self.page.locator("[name=opacity]").fill(str(opacity))
         return self.settle()
 
+    def window_name(self) -> str:
+        return self.page.locator("[name=window] option:checked").inner_text()
+
+    def now(self, case: str) -> Shown:
+        """Wait until that case is the picture."""
+        expect(self.page.get_by_text(re.compile(rf"for {case}$"))).to_be_visible()
+        self.page.wait_for_selector(".viewer[data-state='ready']")
+        return self.settle()
+
     def choose_case(self, case: str) -> None:
         field = self.page.get_by_label("Case")
         field.fill(case)
@@ -135,8 +147,8 @@ Opener = Callable[..., Shown]
 
 @pytest.fixture
 def viewer_open(viewer_server: str, viewer_shown: Shown) -> Opener:
-    def opener(case: str, state: str = "ready") -> Shown:
-        return viewer_shown.open(f"{viewer_server}/?case={case}", state)
+    def opener(case: str, state: str = "ready", more: str = "") -> Shown:
+        return viewer_shown.open(f"{viewer_server}/?case={case}{more}", state)
 
     return opener
 
@@ -386,7 +398,8 @@ def test_a_late_case_never_shows_under_another_name(viewer_open: Opener) -> None
     expect(shown.page.get_by_text("for quarters")).to_be_visible()
     shown.page.wait_for_timeout(1500)
     assert near(shown.settle().colour(0.5, 0.5), (100, 100, 100))
-    assert "quarters" in (shown.page.locator(".stage").get_attribute("aria-label") or "")
+    label = shown.page.locator(".stage").get_attribute("aria-label")
+    assert label == "Picture of quarters. Press ? for keys."  # A case without a name of its own.
 
 
 def test_a_dead_link_is_told_calmly(viewer_open: Opener) -> None:
@@ -510,6 +523,247 @@ def test_narrow_and_dark(viewer_open: Opener) -> None:
         )
         assert shown.picture().shape[0] == shown.pixels().shape[0]  # Still fitted.
     assert shown.errors == []
+
+
+def test_the_name_is_text_for_the_eye_and_for_screen_readers(viewer_open: Opener) -> None:
+    shown = viewer_open("wide")
+    name = "Slice 7 <b>of</b> 9"
+    expect(shown.page.get_by_label(f"Picture of {name}. Press ? for keys.")).to_be_visible()
+    assert shown.page.locator(".state .case").inner_text() == name
+    shown.choose_case("colours")
+    shown.now("colours")
+    expect(shown.page.locator(".spoken")).to_have_text("colours")
+    expect(shown.page.locator(".state .case")).to_be_hidden()  # Its identity is nothing to read.
+
+
+def test_a_preset_stays_by_name_in_its_series_only(viewer_open: Opener) -> None:
+    shown = viewer_open("wide").press("v")
+    assert shown.window_name() == "High"
+    shown.choose_case("next_of_series")
+    shown.now("next_of_series").press("i")
+    assert shown.window_name() == "High"
+    assert near(shown.colour(0.43, 0.5), (0, 0, 0))  # By its own numbers: black below 30000.
+    for case, default in (("stranger", "Half"), ("next_of_series", "High"), ("wide", "Full")):
+        shown.choose_case(case)
+        assert shown.now(case).window_name() == default, case
+    shown.choose_case("stranger")
+    assert shown.now("stranger").press("v").window_name() == "High"
+    shown.choose_case("loner")
+    assert shown.now("loner").window_name() == "Half"
+
+
+def test_a_preset_nobody_chose_is_not_kept(viewer_open: Opener) -> None:
+    shown = viewer_open("wide")
+    assert shown.window_name() == "Full"
+    shown.choose_case("next_of_series")  # Knows "Full" too, but starts from "High".
+    assert shown.now("next_of_series").window_name() == "High"
+
+
+def test_help_hides_what_is_under_it(viewer_open: Opener) -> None:
+    shown = viewer_open("colours").press("s", "?")
+    panel = shown.page.locator(".help")
+    assert panel.evaluate("panel => getComputedStyle(panel).backgroundColor") == "rgb(11, 13, 16)"
+    ring = "one => [getComputedStyle(one).outlineStyle, getComputedStyle(one).borderTopColor]"
+    assert shown.page.locator(".close").evaluate(ring) == ["solid", "rgba(0, 0, 0, 0)"]
+    expect(panel).to_contain_text("Page Up/Down")
+    box = panel.bounding_box()
+    assert box is not None
+    for share in (0.25, 0.5, 0.75):  # Also over the divider, which is in the middle.
+        x, y = box["x"] + box["width"] * share, box["y"] + box["height"] / 2
+        hit = "(panel, at) => panel.contains(panel.getRootNode().elementFromPoint(...at))"
+        assert panel.evaluate(hit, [x, y])
+
+
+def test_the_picture_grows_with_the_window(viewer_open: Opener) -> None:
+    shown = viewer_open("discs", more="&height=460")
+    for width, height, wanted in ((1920, 1080, 626.4), (1366, 768, 460), (1100, 900, 522)):
+        shown.page.set_viewport_size({"width": width, "height": height})
+        shown.page.wait_for_timeout(200)
+        assert shown.settle().box(".stage")["height"] == pytest.approx(wanted, abs=0.5)
+        assert shown.pixels().shape[0] == pytest.approx(wanted, abs=1)
+        assert shown.picture().shape[0] == shown.pixels().shape[0]  # Fitted to the new size.
+
+
+def test_the_look_outlives_a_reload(viewer_open: Opener) -> None:
+    shown = viewer_open("quarters").press("e", "x").set_opacity(0.8).press("}")
+    expect(shown.page.get_by_text("Python has 0.55")).to_be_visible()
+    shown.page.reload()
+    shown.page.wait_for_selector(".viewer[data-state='ready']")
+    assert near(shown.settle().colour(0.75, 0.25), ORANGE)  # 0.8 * 1.3 is opaque.
+    expect(shown.page.locator("[name=layer][value=errors]")).to_be_checked()
+    expect(shown.page.locator("[name=style][value=fill]")).to_be_checked()
+    assert shown.page.locator("[name=opacity]").input_value() == "0.8"
+    assert shown.page.locator("[name=threshold_number]").input_value() == "0.50"
+    kept = shown.page.evaluate("JSON.stringify(sessionStorage)")
+    assert "0.55" not in kept
+    assert "quarters" not in kept
+    assert shown.errors == []
+
+
+@pytest.mark.parametrize(
+    "kept", ["{", "7", '{"layer": "none!", "style": 1, "opacity": null}', '{"opacity": 40}']
+)
+def test_a_look_that_makes_no_sense_is_ignored(viewer_open: Opener, kept: str) -> None:
+    shown = viewer_open("quarters")
+    shown.page.evaluate("kept => sessionStorage.setItem('seg.viewer.look', kept)", kept)
+    shown.page.reload()
+    shown.page.wait_for_selector(".viewer[data-state='ready']")
+    expect(shown.page.locator("[name=layer][value=prediction]")).to_be_checked()
+    expect(shown.page.locator("[name=style][value=both]")).to_be_checked()
+    assert shown.page.locator("[name=opacity]").input_value() == "0.45"
+
+
+def test_without_storage_the_viewer_still_works(browser: Browser, viewer_server: str) -> None:
+    page = browser.new_page(viewport=SIZE)
+    page.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('no'); } })"
+    )
+    page.goto(f"{viewer_server}/?case=quarters")
+    page.wait_for_selector(".viewer[data-state='ready']")
+    shown = Shown(page).press("e")
+    expect(page.locator("[name=layer][value=errors]")).to_be_checked()
+    assert near(shown.set_opacity(1).colour(0.75, 0.25), ORANGE)
+    page.close()
+
+
+def test_page_keys_step_through_the_strip(viewer_open: Opener) -> None:
+    shown = viewer_open("quarters", more="&strip=1").press("PageDown").now("colours")
+    assert near(shown.colour(0.15, 0.5), (200, 0, 0))
+    expect(shown.page.locator(".stage")).to_be_focused()
+    expect(shown.page.locator(".frame[aria-selected=true]")).to_contain_text("stopped")
+    shown.press("PageUp").now("quarters").press("PageUp").now("discs")
+    sent = shown.sent
+    shown.press("PageUp").page.wait_for_timeout(400)  # The first case has none before it.
+    assert shown.sent == sent
+    shown.press("PageDown", "PageDown").now("colours")  # Faster than the server answers.
+    assert shown.errors == []
+
+
+def test_page_keys_belong_to_a_slider_and_to_the_help(viewer_open: Opener) -> None:
+    shown = viewer_open("quarters", more="&strip=1")
+    shown.page.locator("[name=opacity]").press("PageDown")
+    assert float(shown.page.locator("[name=opacity]").input_value()) < 0.45
+    shown.press("?")
+    shown.page.keyboard.press("PageDown")
+    shown.page.wait_for_timeout(500)
+    expect(shown.page.get_by_text("for quarters")).to_be_visible()
+
+
+def test_nobody_listens_once_the_strip_has_left(viewer_open: Opener) -> None:
+    shown = viewer_open("quarters", more="&strip=1")
+    unheard = """() => window.dispatchEvent(
+        new CustomEvent('seg:step-case', { detail: 1, cancelable: true }))"""
+    shown.page.get_by_text("Mounted").click()
+    expect(shown.page.locator(".strip")).to_have_count(0)
+    assert shown.page.evaluate(unheard) is True
+    shown.page.get_by_text("Mounted").click()
+    expect(shown.page.locator(".strip")).to_have_count(1)
+    shown.now("quarters")
+    assert shown.page.evaluate(unheard) is False
+    shown.now("colours")
+
+
+def test_strip_keys(viewer_open: Opener) -> None:
+    shown = viewer_open("quarters", more="&strip=1")
+    frames, page = shown.page.locator(".frame"), shown.page
+    page.get_by_label("Other checkpoint").focus()
+    page.keyboard.press("Tab")
+    expect(frames.nth(1)).to_be_focused()  # The case on the page.
+    for key, at in (("End", 4), ("ArrowRight", 4), ("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1),
+                    ("ArrowRight", 2)):  # fmt: skip
+        page.keyboard.press(key)
+        expect(frames.nth(at)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".stage")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(frames.nth(1)).to_be_focused()  # Not where the arrows had been.
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    shown.now("colours")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    shown.now("quarters")
+
+
+def test_strip_names_states_and_bars(viewer_open: Opener) -> None:
+    shown = viewer_open("discs", more="&strip=1")
+    frames = shown.page.locator(".frame")
+    assert frames.locator(".name").all_inner_texts() == [
+        "discs",
+        "patie…9_z086",
+        "aaaae\u0301…\U0001f9d1\u200d\u2695\ufe0f_5678",  # No character is cut in two.
+        "\u05d0\u05d1(1)",
+        "<i>12…78</i>",
+    ]
+    assert frames.nth(1).get_attribute("title") == "patient19_z086: waiting"
+    expect(shown.page.get_by_role("option", name="patient19_z086, waiting")).to_be_visible()
+    look = "one => [getComputedStyle(one).color, getComputedStyle(one).opacity]"
+    waiting, stopped, failed = (frames.nth(i).locator(".text").evaluate(look) for i in (1, 2, 3))
+    assert stopped == waiting
+    assert failed == ["rgb(213, 94, 0)", "1"]
+    wide = frames.nth(0).locator("img").bounding_box()
+    assert wide is not None
+    for at, share in ((0, 0.6), (4, 1.0)):
+        bar = frames.nth(at).locator(".bar").bounding_box()
+        assert bar is not None
+        assert (bar["width"], bar["height"]) == (pytest.approx(share * wide["width"], abs=0.1), 2)
+    for at in (1, 2, 3):
+        expect(frames.nth(at).locator(".bar")).to_be_hidden()
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_case_chosen_far_below_comes_into_sight(viewer_open: Opener, motion: str) -> None:
+    shown = viewer_open("quarters", more="&tall=1")
+    shown.page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
+    shown.page.evaluate(WATCH_SCROLL)
+    shown.page.get_by_role("button", name="Open colours").click()
+    shown.now("colours").page.wait_for_timeout(1200)
+    stage = shown.box(".stage")
+    assert 0 < stage["y"] < stage["y"] + stage["height"] < SIZE["height"] + 1
+    assert shown.page.evaluate("scrollSeen") == ["auto" if motion == "reduce" else "smooth"]
+
+
+def test_a_picture_in_sight_is_left_where_it_is(viewer_open: Opener) -> None:
+    shown = viewer_open("quarters", more="&strip=1&tall=1")
+    shown.page.locator(".frame").nth(1).hover()
+    shown.page.mouse.wheel(0, 150)
+    shown.page.wait_for_timeout(400)
+    shown.page.evaluate(WATCH_SCROLL)
+    before = shown.box(".stage")["y"]
+    assert before < 150
+    shown.press("PageDown").now("colours").page.wait_for_timeout(600)
+    assert shown.box(".stage")["y"] == before
+    assert shown.page.evaluate("scrollSeen") == []
+
+
+WATCH_SCROLL = """() => {
+    const scroll = Element.prototype.scrollIntoView;
+    window.scrollSeen = [];
+    Element.prototype.scrollIntoView = function (options) {
+        if (this.matches('.stage')) window.scrollSeen.push(options.behavior);
+        return scroll.call(this, options);
+    };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("case", "titles"),
+    [
+        ("wide", {"truth": "no reference mask", "errors": "no reference mask"}),
+        ("colours", {"truth": "no reference mask", "errors": "no reference mask for this case. "
+                     "There is no prediction", "heat": "no prediction"}),
+        ("quarters", {}),
+    ],
+)  # fmt: skip
+def test_a_layer_that_cannot_be_shown_says_why(
+    viewer_open: Opener, case: str, titles: dict[str, str]
+) -> None:
+    shown = viewer_open(case)
+    for layer in ("truth", "errors", "heat"):
+        radio = shown.page.locator(f"[name=layer][value={layer}]")
+        assert radio.is_disabled() == (layer in titles)
+        assert titles.get(layer, "") in (radio.get_attribute("title") or "")
+        assert bool(radio.get_attribute("title")) == (layer in titles)
 
 
 GOOD = ViewerData("a", 2, 2, Plane("/image"), [Window("Full", 0, 255)], [ClassInfo(1, "lesion")])

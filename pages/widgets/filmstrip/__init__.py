@@ -1,4 +1,8 @@
-"""A strip of cases to choose from: thumbnail, name, Dice. Arrow keys move, Enter opens."""
+"""A strip of cases to choose from: thumbnail, name, Dice. Arrow keys move, Enter opens.
+
+It also answers the viewer's keys for the next and the previous case: a DOM event on the window,
+`seg:step-case`, with +1 or -1 as its detail.
+"""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +18,11 @@ class Frame:
 
     Attributes:
         id: Case id.
-        name: As the user knows it.
+        name: As the user knows it; a long one loses its middle, and is whole in the tooltip.
         thumbnail: URL of a small JPEG.
         text: Its Dice, or what it waits for.
-        state: "scored", "waiting", "failed" or "plain".
+        state: "scored", "waiting", "stopped", "failed" or "plain".
+        value: Its Dice, 0..1, as the length of a bar under the text; None: no bar.
     """
 
     id: str
@@ -25,6 +30,7 @@ class Frame:
     thumbnail: str
     text: str
     state: str = "plain"
+    value: float | None = None
 
 
 def filmstrip(frames: list[Frame], chosen: str, *, key: str) -> str | None:
@@ -36,7 +42,7 @@ def filmstrip(frames: list[Frame], chosen: str, *, key: str) -> str | None:
         key: Identity of this strip among all elements of the application.
 
     Returns:
-        The id of a case that was just clicked; None otherwise.
+        The id of a case that was just chosen, by click or key; None otherwise.
     """
     data = {"frames": [asdict(frame) for frame in frames], "chosen": chosen}
     picked = _component()(data=data, key=key, on_picked_change=lambda: None).picked

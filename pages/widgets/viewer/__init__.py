@@ -27,6 +27,8 @@ _SCRIPTS = (
     "counts.js",
     "picture.js",
     "view.js",
+    "reveal.js",
+    "look.js",
     "sampler.js",
     "raster.js",
     "gestures.js",
@@ -86,6 +88,11 @@ class ViewerData:
             belongs to the most probable of the planes, background 0 among them.
         threshold: 0..1, in steps of 0.01. A new value moves the slider; the value that
             `viewer` returned may be given back and changes nothing.
+        name: Of the case, as the user knows it; on the picture and for screen readers. Only
+            ever text. Empty: nothing on the picture, and screen readers hear `case`.
+        series: What the case belongs to, such as its collection. A window preset chosen by hand
+            is kept by name from case to case of one series; a case of another series, or of
+            none (empty), starts from its first window.
     """
 
     case: str
@@ -100,6 +107,8 @@ class ViewerData:
     probability: str | None = None
     decision: Literal["threshold", "argmax"] = "threshold"
     threshold: float = 0.5
+    name: str = ""
+    series: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,8 +140,9 @@ def viewer(
         data: What to show.
         key: Identity of this viewer among all elements of the application. Its state is also
             at `st.session_state[key]["threshold"]` once the user has moved the slider.
-        height_px: Height of the picture, in CSS pixels, without the controls under it; a narrow
-            column makes it lower.
+        height_px: Height of the picture, in CSS pixels, without the controls under it. A narrow
+            column makes it lower; in a column of 900 px or a window 900 px high it grows to
+            58 % of the window's height.
         on_threshold: Called without arguments before the rerun that a moved threshold causes.
 
     Returns:

@@ -4,6 +4,9 @@
 const STYLES = ["fill", "contour", "both"];
 const LAYERS = ["prediction", "truth", "errors", "heat", "none"];
 
+// Heard by whatever lets the user choose a case; `detail` is +1 or -1. Who answers it cancels it.
+const STEP_CASE = "seg:step-case";
+
 // The viewer is one of these; `settings`, `view`, `part`, `controls` and `data` are its own.
 class Actions {
   layers() {
@@ -25,6 +28,7 @@ class Actions {
   setLayer(layer) {
     if (!this.layers().includes(layer)) return;
     this.wishedLayer = layer;
+    this.keepLook();
     this.sync();
   }
 
@@ -36,6 +40,7 @@ class Actions {
 
   setStyle(style) {
     this.settings.style = style;
+    this.keepLook();
     this.sync();
   }
 
@@ -45,7 +50,12 @@ class Actions {
 
   setOpacity(opacity) {
     this.settings.opacity = Math.min(Math.max(Math.round(opacity * 100) / 100, 0), 1);
+    this.keepLook();
     this.redraw();
+  }
+
+  keepLook() {
+    writeLook(this.wishedLayer, this.settings.style, this.settings.opacity);
   }
 
   stepOpacity(by) {
@@ -74,22 +84,25 @@ class Actions {
 
   // ---- window
 
-  // Another case keeps the preset's name where it knows it: bone stays bone along a series.
-  keepPreset(windows) {
-    const index = windows.findIndex((one) => one.name === this.presetName);
+  // A preset chosen by hand stays along its series, by name: bone stays bone. Between unrelated
+  // pictures one name means unrelated intensities, so there each starts from its own default.
+  startWindow() {
+    const { windows } = this.data;
+    if (this.chosen?.series !== seriesOf(this.data)) this.chosen = null;
+    const index = windows.findIndex((one) => one.name === this.chosen?.preset);
     this.applyPreset(Math.max(index, 0));
   }
 
   applyPreset(index) {
     const preset = this.data.windows[index];
     Object.assign(this.settings, { low: preset.low, high: preset.high, preset: index });
-    this.presetName = preset.name;
     this.controls.presets(this.data.windows, index);
   }
 
   setWindow(index) {
     if (index >= this.data.windows.length) return;
     this.applyPreset(index);
+    this.chosen = { preset: this.data.windows[index].name, series: seriesOf(this.data) };
     this.redraw();
   }
 
@@ -142,6 +155,17 @@ class Actions {
     this.change(() => this.view.panBy(x * this.view.canvasWidth, y * this.view.canvasHeight), true);
   }
 
+  // ---- another case
+
+  // A held key waits for each case before it asks for the next. False: nobody offers cases, or
+  // the help panel is open, which the key then scrolls.
+  stepCase(by, isRepeat) {
+    if (!this.part.help.hidden) return false;
+    if (isRepeat && this.stepping) return true;
+    this.stepping = true;
+    return !window.dispatchEvent(new CustomEvent(STEP_CASE, { detail: by, cancelable: true }));
+  }
+
   // ---- swipe and help
 
   setSwipe(share) {
@@ -180,4 +204,9 @@ class Actions {
     else return false;
     return true;
   }
+}
+
+// Without a series a case is related to itself only.
+function seriesOf(data) {
+  return JSON.stringify(data.series ? [data.series] : ["", data.case]);
 }

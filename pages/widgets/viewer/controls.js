@@ -2,12 +2,9 @@
 
 const COMMIT_DELAY_MS = 350;
 
-const WHY_DISABLED = {
-  argmax: "No threshold here: each pixel goes to its most probable class.",
-  prediction: "There is no prediction for this case.",
-  truth: "There is no reference mask for this case.",
-  errors: "Errors need a prediction and a reference mask.",
-};
+const NO_THRESHOLD = "No threshold here: each pixel goes to its most probable class.";
+const NO_PREDICTION = "There is no prediction for this case.";
+const NO_TRUTH = "There is no reference mask for this case.";
 
 class Controls {
   constructor(root, viewer, signal) {
@@ -102,7 +99,7 @@ class Controls {
 
   show(settings, layers, data) {
     const fixed = data.decision === "argmax" || !data.probability;
-    const why = data.probability ? WHY_DISABLED.argmax : WHY_DISABLED.prediction;
+    const why = data.probability ? NO_THRESHOLD : NO_PREDICTION;
     this.threshold.disabled = this.number.disabled = fixed;
     this.root.querySelector(".threshold").title = fixed ? why
       : "A pixel belongs to the class where its probability is at least this";
@@ -112,8 +109,8 @@ class Controls {
       const layer = radio.name === "layer";
       radio.checked = radio.value === (layer ? settings.layer : settings.style);
       radio.disabled = layer && !layers.includes(radio.value);
-      const reason = { heat: WHY_DISABLED.prediction, ...WHY_DISABLED }[radio.value];
-      radio.parentElement.title = radio.disabled ? reason : "";
+      // On the input as well: what a label's title says, a screen reader does not.
+      radio.title = radio.parentElement.title = radio.disabled ? whyMissing(radio.value, data) : "";
     }
     this.named("tool").setAttribute("aria-pressed", String(settings.tool === "window"));
     this.named("swipe").setAttribute("aria-pressed", String(settings.swipe !== null));
@@ -143,6 +140,14 @@ class Controls {
     return [...this.scores.children].map((one) =>
       `${one.firstChild.textContent} ${one.lastChild.textContent}`).join(", ");
   }
+}
+
+// Why a layer cannot be chosen.
+function whyMissing(layer, { truth, probability }) {
+  if (layer === "truth") return NO_TRUTH;
+  if (layer !== "errors") return NO_PREDICTION;
+  const missing = [truth ? "" : NO_TRUTH, probability ? "" : NO_PREDICTION].filter(Boolean);
+  return `Errors compare a prediction with a reference mask. ${missing.join(" ")}`;
 }
 
 function scoreItems(overlay, value, spacing) {

@@ -71,10 +71,12 @@ class Corners {
     return line;
   }
 
-  state(low, high, zoom) {
+  state(name, low, high, zoom) {
+    const [title, numbers] = this.part.state.children;
+    title.textContent = name;
     const width = tidy(high - low);
     const level = tidy((high + low) / 2);
-    this.part.state.textContent = `W ${width}  L ${level}  ${Math.round(zoom * 100)} %`;
+    numbers.textContent = `W ${width}  L ${level}  ${Math.round(zoom * 100)} %`;
   }
 
   // A length of 1, 2 or 5 times a power of ten that takes about a fifth of the width.

@@ -14,6 +14,9 @@ const KEYS = [
   { keys: ["ArrowUp"], arrow: true, act: (v) => v.panShare(0, PAN_STEP) },
   { keys: ["ArrowDown"], arrow: true, act: (v) => v.panShare(0, -PAN_STEP) },
   { shown: "Arrows", says: "Move the picture" },
+  { keys: ["PageDown"], act: (v, event) => v.stepCase(1, event.repeat) },
+  { keys: ["PageUp"], act: (v, event) => v.stepCase(-1, event.repeat) },
+  { shown: "Page Up/Down", says: "Previous and next case" },
   { group: "Overlay", keys: ["p"], shown: "P", says: "Prediction", act: (v) => v.setLayer("prediction") },
   { keys: ["t"], shown: "T", says: "Truth", act: (v) => v.setLayer("truth") },
   { keys: ["e"], shown: "E", says: "Errors", act: (v) => v.setLayer("errors") },
@@ -64,7 +67,7 @@ class Keyboard {
     const inside = event.composedPath().includes(this.host);
     if (!inside && !this.mayBorrow(event)) return;
     const one = this.find(event, inside ? event.composedPath()[0] : null);
-    if (!one || one.act(this.viewer) === false) return;
+    if (!one || one.act(this.viewer, event) === false) return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -83,6 +86,7 @@ class Keyboard {
     // A field types its own characters; sliders and buttons of ours keep their own arrows.
     if (target?.matches?.("select, input[type='number']")) return null;
     if (arrow && target?.matches?.("input, [role='slider']")) return null;
+    if (event.key.startsWith("Page") && target?.matches?.("[type='range'], [role='slider']")) return null;
     return one;
   }
 }

@@ -20,9 +20,9 @@ class Viewer extends Actions {
     };
     this.settings = {
       layer: "prediction", style: "both", opacity: 0.45, threshold: 0.5, low: 0, high: 255,
-      preset: 0, tool: "pan", swipe: null,
+      preset: 0, tool: "pan", swipe: null, ...readLook(),
     };
-    this.wishedLayer = "prediction";
+    this.wishedLayer = this.settings.layer;
     this.view = new View();
     this.raster = new Raster(root.querySelector("canvas"));
     this.frame = 0;
@@ -69,17 +69,28 @@ class Viewer extends Actions {
   // ---- what Python says
 
   update(data, send) {
-    const first = !this.data;
+    const before = this.data;
     this.send = send;
     this.data = data;
-    if ((first || data.revision !== this.revision) && !this.controls.dragging) {
+    if ((!before || data.revision !== this.revision) && !this.controls.dragging) {
       this.settings.threshold = this.sent = data.threshold;
       this.revision = data.revision;
     }
     this.part.viewer.style.setProperty("--height", `${data.height_px}px`);
-    this.part.stage.setAttribute("aria-label", `Picture of ${data.case}. Press ? for keys.`);
+    this.part.stage.setAttribute("aria-label", `Picture of ${data.name || data.case}. Press ? for keys.`);
     this.loader.want(data);
+    if (before) this.follow(before);
     this.sync();
+  }
+
+  // What another case asks for beside its planes.
+  follow(before) {
+    const { data } = this;
+    if (before.case !== data.case) {
+      this.stepping = false;
+      this.part.spoken.textContent = data.name || data.case;
+      reveal(this.part.stage);
+    } else if (before.series !== data.series && this.loader.picture) this.startWindow();
   }
 
   dropped() {
@@ -90,7 +101,7 @@ class Viewer extends Actions {
   imageArrived() {
     const { width, height, spacing_mm: spacing } = this.data;
     this.view.setPicture(width, height, spacing);
-    this.keepPreset(this.data.windows);
+    this.startWindow();
     this.point = null;
     this.redraw(true);
   }
@@ -191,7 +202,7 @@ class Viewer extends Actions {
     this.divider.show(picture ? settings.swipe : null);
     corners.legend(overlay ? settings.layer : "none", settings.style, this.className());
     this.part.state.hidden = !picture;
-    if (picture) corners.state(settings.low, settings.high, view.zoom);
+    if (picture) corners.state(data.name, settings.low, settings.high, view.zoom);
     const finer = data?.spacing_mm && picture ? Math.min(...data.spacing_mm) : null;
     corners.scaleBar(
       finer && (finer / view.zoom) * this.ratio(), this.part.stage.clientWidth);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ class Case:
     classes: tuple[tuple[int, str], ...] = ((1, "lesion"),)
     windows: tuple[tuple[str, float, float], ...] = (("Full", 0, 255),)
     spacing_mm: tuple[float, float] | None = None
+    name: str = ""
+    series: str = ""
     decision: str = "threshold"
     broken: frozenset[str] = field(default_factory=frozenset)
 
@@ -67,7 +69,26 @@ def _wide() -> Case:
         _stored(np.tile(np.linspace(0, 1, 64), (64, 1))),
         windows=windows,
         spacing_mm=(0.5, 0.5),
+        name="Slice 7 <b>of</b> 9",
+        series="ramps",
     )
+
+
+def _next_of_series() -> Case:
+    """The ramp once more; its windows stand in another order."""
+    wide = _wide()
+    return replace(wide, name="Slice 8", windows=(("High", 30000, 60000), ("Full", 0, 65535)))
+
+
+def _stranger() -> Case:
+    """The same intensities in another collection, whose "High" is black to the end."""
+    windows = (("Half", 0, 32768), ("High", 65534, 65535))
+    return replace(_wide(), name="Somebody", series="strangers", windows=windows)
+
+
+def _loner() -> Case:
+    """As the stranger, of no collection at all."""
+    return replace(_stranger(), series="")
 
 
 def _colours() -> Case:
@@ -138,6 +159,9 @@ _MAKERS = {
     "quarters": _quarters,
     "speck": _speck,
     "wide": _wide,
+    "next_of_series": _next_of_series,
+    "stranger": _stranger,
+    "loner": _loner,
     "colours": _colours,
     "empty": _empty,
     "argmax": _argmax,

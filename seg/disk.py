@@ -1,0 +1,61 @@
+"""Files on disk: read within a bound, written as a whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from seg.errors import DataError
+
+
+def read_bytes(path: Path, bytes_max: int) -> bytes:
+    """A file's content, its size looked at before it is read.
+
+    Raises:
+        DataError: It is larger than `bytes_max`.
+        OSError: It cannot be read.
+    """
+    size = path.stat().st_size
+    if size > bytes_max:
+        raise DataError(
+            f"The file {path.name} is too large. Expected at most {bytes_max / 2**20:,.0f} MiB. "
+            f"Received: {size / 2**20:,.1f} MiB. Raise SEG_UPLOAD_MB, or cut out what you need."
+        )
+    return path.read_bytes()
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Replace a file as a whole: temporary file beside it, fsync, rename, fsync the folder.
+
+    Raises:
+        OSError: It cannot be written; the error names `path`, and an old file is as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """The new content in the old one's place; what was half written is removed."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """The rename itself, on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
