@@ -5,7 +5,16 @@ through the frame of every page too.
 """
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 from web.files import ROUTES
 
-app = st.App("pages/index.py", routes=ROUTES)
+
+async def explore(request: Request) -> RedirectResponse:
+    """Explore is the page at /; a link that names it leads there too."""
+    return RedirectResponse(request.url.replace(path="/"))
+
+
+app = st.App("pages/index.py", routes=[*ROUTES, Route("/explore", explore)])

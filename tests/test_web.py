@@ -21,15 +21,15 @@ def test_two_sessions_with_equal_names_get_their_own(client):
     assert path_one != path_two
     assert client.get(path_one).content == b"one"
     assert client.get(path_two).content == b"two"
-    one.close()
-    two.close()
+    one.empty()
+    two.empty()
 
 
 def test_the_same_thing_keeps_its_path_and_a_closed_shelf_serves_nothing(client):
     shelf = SHELVES.open()
     path = shelf.put("a", lambda: b"x", "text/plain")
     assert shelf.put("a", lambda: b"x", "text/plain") == path
-    shelf.close()
+    shelf.empty()
     response = client.get(path)
     assert response.status_code == 404
     assert "ended with its session" in response.text
@@ -45,7 +45,7 @@ def test_tokens_cannot_be_guessed_and_headers_keep_the_file_private(client):
     assert headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in headers["content-security-policy"]
     assert headers["content-disposition"] == "attachment; filename*=UTF-8''Bild%20%C3%BC.png"
-    shelf.close()
+    shelf.empty()
 
 
 def test_what_is_gone_is_404_and_other_methods_are_refused(client):
@@ -54,7 +54,7 @@ def test_what_is_gone_is_404_and_other_methods_are_refused(client):
     assert client.get(path).status_code == 404
     assert client.get("/files/unknown").status_code == 404
     assert client.post(path).status_code == 405
-    shelf.close()
+    shelf.empty()
 
 
 def test_a_session_holds_so_much_and_no_more(client, monkeypatch):
@@ -62,4 +62,4 @@ def test_a_session_holds_so_much_and_no_more(client, monkeypatch):
     shelf = SHELVES.open()
     paths = [shelf.put(str(i), lambda i=i: str(i).encode(), "text/plain") for i in range(4)]
     assert [client.get(path).status_code for path in paths] == [404, 200, 200, 200]
-    shelf.close()
+    shelf.empty()

@@ -89,8 +89,8 @@ class Shelf:
                     self._shelves.remove([self._tokens.pop(next(iter(self._tokens)))])
             return f"/files/{self._tokens[key]}"
 
-    def close(self) -> None:
-        """End of the session: every token dies."""
+    def empty(self) -> None:
+        """Every token dies: at the end of the session, and when its files changed."""
         with self._lock:
             self._shelves.remove(list(self._tokens.values()))
             self._tokens.clear()

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.widgets.engine import shelf
 from seg.cases import Case, Refusal, for_classes, read_cases
 from seg.dataset import Description
 from seg.samples import sample_datasets
@@ -62,7 +63,8 @@ def uploads(files: Sequence[Any]) -> Collection | None:
         by name, the others are read.
     """
     if not files:
-        st.session_state.pop("uploads", None)
+        if st.session_state.pop("uploads", None):
+            shelf().empty()
         return None
     identity = tuple(file.file_id for file in files)
     kept = st.session_state.get("uploads")
@@ -70,6 +72,7 @@ def uploads(files: Sequence[Any]) -> Collection | None:
         with st.spinner(f"Reading {len(files)} files ...", show_time=True):
             kept = identity, _read(files)
         st.session_state.uploads = kept
+        shelf().empty()  # what was removed cannot be fetched any more
     collection: Collection = kept[1]
     return collection
 

@@ -33,7 +33,7 @@ def service() -> Service:
 
 def _end_session(shelf: Shelf) -> None:
     """Its tokens die, and what it still waits for is not computed."""
-    shelf.close()
+    shelf.empty()
     service().leave(shelf.owner)
 
 

@@ -203,6 +203,7 @@ def test_a_deep_link_is_the_first_visit_of_a_fresh_server(browser: Browser, tmp_
         explore.open(f"explore?set=MS+lesions,+FLAIR+MRI&head=L1&case={ms_case()}")
         expect(page.get_by_role("heading", name="patient19_z086")).to_be_visible()
         expect(explore.number("Dice")).to_have_text(re.compile(r"^0\.\d{3}$"))
+        expect(page.get_by_text("not found")).to_have_count(0)
         expect(page.get_by_role("radio", name="L1")).to_have_attribute("aria-checked", "true")
         page.close()
 
