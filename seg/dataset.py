@@ -3,43 +3,25 @@
 A group is what must not be on two sides: a patient, or the slide or microscope an image is from.
 """
 
-import csv
 import hashlib
 import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Literal
 
 from seg.cases import Case, read_case
+from seg.description import Description, read_description, read_groups
 from seg.disk import read_bytes
 from seg.errors import DataError
 from seg.files import Limits
 from seg.pairing import natural
 
+__all__ = ["PARTS", "Dataset", "Description", "Item", "Part", "read_folder", "split"]
+
 Part = Literal["train", "validation", "test"]
-Side = Annotated[float, Field(gt=0, lt=1000, allow_inf_nan=False)]  # of a pixel, in mm
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
-
-
-class Description(BaseModel):
-    """What nobody can read off the files: `dataset.json`, where there is one.
-
-    `first` is the name of the case to open first; without it, or without such a case, the first.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=2000)
-
-    title: str = ""
-    spacing_mm: tuple[Side, Side] | None = None
-    class_names: tuple[str, ...] = ("foreground",)
-    licence: str = ""
-    attribution: str = ""
-    note: str = ""
-    first: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +103,7 @@ def read_folder(folder: Path, group: str | None = None) -> Dataset:
             f"Expected masks/{lacking[0]} with any image ending. Add it, or move the image away."
         )
     group_of = _groups(folder, list(images), group)
-    description = _description(folder)
+    description = read_description(folder)
     return Dataset(
         name=folder.name,
         items=tuple(
@@ -181,25 +163,6 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(paths, key=lambda path: natural(path.name))}
 
 
-def _description(folder: Path) -> Description:
-    """`dataset.json`, or nothing known."""
-    path = folder / "dataset.json"
-    if not path.is_file():
-        return Description()
-    try:
-        return Description.model_validate_json(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise _not_utf8(f"{folder.name}/dataset.json", error) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(
-            f"{folder.name}/dataset.json cannot be used: {ascii(where)[1:-1][:60] or 'its JSON'}: "
-            f"{first['msg']}. "
-            f"Received: {ascii(first['input'])[:60]}. Mend or remove it."
-        ) from error
-
-
 def _groups(folder: Path, stems: Sequence[str], pattern: str | None) -> dict[str, str]:
     """The group of every stem."""
     table = folder / "groups.csv"
@@ -207,7 +170,7 @@ def _groups(folder: Path, stems: Sequence[str], pattern: str | None) -> dict[str
         found = {stem: _compiled(pattern).search(stem) for stem in stems}
         group_of = {s: m.group(m.re.groups and 1) for s, m in found.items() if m}
     elif table.is_file():
-        group_of = _table(table, f"{folder.name}/groups.csv")
+        group_of = read_groups(table, f"{folder.name}/groups.csv")
     else:
         group_of = {stem: stem for stem in stems}
     lacking = [stem for stem in stems if not group_of.get(stem)]
@@ -218,34 +181,6 @@ def _groups(folder: Path, stems: Sequence[str], pattern: str | None) -> dict[str
             f"{lacking[0]}. Expected one for every image. Mend the pattern or the table."
         )
     return group_of
-
-
-def _table(path: Path, name: str) -> dict[str, str]:
-    """The columns case and group of `groups.csv`."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:  # as Excel writes it, or without
-            rows = csv.DictReader(lines)
-            if not {"case", "group"} <= set(rows.fieldnames or ()):
-                raise DataError(
-                    f"{name} cannot be used. Expected a first line with the columns case and "
-                    f"group, and commas. Received: {ascii(rows.fieldnames or [])[:60]}. Mend it."
-                )
-            return {row["case"]: row["group"] for row in rows}
-    except UnicodeDecodeError as error:
-        raise _not_utf8(name, error) from error
-    except csv.Error as error:
-        raise DataError(
-            f"{name} cannot be used. Expected comma separated lines. Received: {error}. Save it "
-            "again as CSV."
-        ) from error
-
-
-def _not_utf8(name: str, error: UnicodeDecodeError) -> DataError:
-    """What is told of a text in another encoding."""
-    return DataError(
-        f"{name} cannot be used. Expected text in UTF-8. Received: the byte "
-        f"0x{error.object[error.start]:02x}. Save it again as UTF-8."
-    )
 
 
 def _matching(groups: Sequence[str], pattern: str | None, seed: int) -> list[str]:

@@ -105,7 +105,7 @@ def decide(probability: np.ndarray, threshold: float = 0.5) -> np.ndarray:
     """
     if probability.shape[-1] > 2:
         return probability.argmax(-1).astype(np.uint8)
-    return (probability[..., -1] >= threshold).astype(np.uint8)
+    return (probability[..., -1] >= float(threshold)).astype(np.uint8)
 
 
 def _starts(length: int, side: int) -> list[int]:

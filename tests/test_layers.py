@@ -19,7 +19,7 @@ FLOORS = [
     ("errors",),
     ("confusion", "scores", "surface", "intervals"),
     ("files", "coding", "mask", "painted", "pairing", "names", "grey"),
-    ("case", "cases", "refusals", "dataset"),
+    ("case", "cases", "refusals", "description", "dataset"),
     ("settings",),
 ]
 

@@ -10,7 +10,9 @@ WORDMARK = Path(__file__).parent / "wordmark.svg"
 STYLE = """
 <style>
   .block-container { padding: 3.6rem 1.6rem 2rem; max-width: 1900px; }
-  [data-testid="stSidebar"]:not([aria-expanded="false"]) { min-width: 312px; max-width: 340px; }
+  @media (min-width: 768px) {
+    [data-testid="stSidebar"]:not([aria-expanded="false"]) { min-width: 312px; max-width: 340px; }
+  }
   [data-testid="stSidebarUserContent"] { padding-top: 0; }
   [data-testid="stMetric"] { padding: 0; }
   [data-testid="stMetricLabel"] { opacity: 0.75; }

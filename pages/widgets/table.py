@@ -41,6 +41,7 @@ def table(collection: Collection, case: Case, predictions: Predictions, threshol
         name: st.column_config.NumberColumn(format="%.3f", help=DEFINITIONS[name.lower()].text)
         for name in ("Dice", "Sensitivity", "Precision")
     }
+    columns["Open"] = st.column_config.Column(label="", width=30)
     columns["Checkpoint"] = st.column_config.Column(help="Whether it has seen the image.")
     event = st.dataframe(
         rows,

@@ -162,6 +162,7 @@ _MAKERS = {
     "next_of_series": _next_of_series,
     "stranger": _stranger,
     "loner": _loner,
+    "another_loner": _loner,
     "colours": _colours,
     "empty": _empty,
     "argmax": _argmax,
