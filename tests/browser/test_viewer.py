@@ -697,10 +697,10 @@ def test_strip_names_states_and_bars(viewer_open: Opener) -> None:
     frames = shown.page.locator(".frame")
     assert frames.locator(".name").all_inner_texts() == [
         "discs",
-        "patie…9_z086",
-        "aaaae\u0301…\U0001f9d1\u200d\u2695\ufe0f_5678",  # No character is cut in two.
+        "pat…9_z086",
+        "aaa…\U0001f9d1\u200d\u2695\ufe0f_5678",  # No character is cut in two.
         "\u05d0\u05d1(1)",
-        "<i>12…78</i>",
+        "<i>…78</i>",
     ]
     assert frames.nth(1).get_attribute("title") == "patient19_z086: waiting"
     expect(shown.page.get_by_role("option", name="patient19_z086, waiting")).to_be_visible()

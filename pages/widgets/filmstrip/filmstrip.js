@@ -2,7 +2,7 @@
 
 // A name keeps both ends: series share their beginning, and their end tells the cases apart.
 const KEPT_FIRST = 3;
-const KEPT_LAST = 5;
+const KEPT_LAST = 6;
 
 // Asked by the viewer, and by whoever else: `detail` is +1 or -1. To cancel it is to answer it.
 const STEP_CASE = "seg:step-case";
