@@ -4,21 +4,34 @@ import itertools
 from collections import OrderedDict, deque
 from dataclasses import replace
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from seg.results import Result, result_key
 from seg.worker import Request
 
-if TYPE_CHECKING:
-    from seg.service import Service
+
+class Queue(Protocol):
+    """What a job asks of the service that made it."""
+
+    def place(self, job: "Job") -> int:
+        """See `Job.place`."""
+        ...
+
+    def cancel(self, job: "Job") -> None:
+        """See `Job.cancel`."""
+        ...
+
+    def hurry(self, job: "Job") -> None:
+        """See `Job.hurry`."""
+        ...
 
 
 class Job:
     """One request on its way. Made by `Service.submit`; safe to ask from any thread."""
 
-    def __init__(self, service: "Service", number: int, owner: str, request: Request) -> None:
+    def __init__(self, queue: Queue, number: int, owner: str, request: Request) -> None:
         self.number = number
         self.owner = owner
         self.request = request
@@ -26,7 +39,7 @@ class Job:
         self.progress = (0, 0)
         self.is_looked_at = False
         self.gives_way = False
-        self._service = service
+        self._queue = queue
         self._finished = Event()
         self._result: Result | None = None
         self._error: Exception | None = None
@@ -58,15 +71,15 @@ class Job:
 
     def place(self) -> int:
         """How many requests run before this one; 0 while it runs or when it is finished."""
-        return self._service.place(self)
+        return self._queue.place(self)
 
     def cancel(self) -> None:
         """Leave the queue, or stop before the next pass; a finished job stays as it is."""
-        self._service.cancel(self)
+        self._queue.cancel(self)
 
     def hurry(self) -> None:
         """Somebody looks at it: to the front of its owner's line."""
-        self._service.hurry(self)
+        self._queue.hurry(self)
 
     def finish(self, result: Result | None, error: Exception | None = None) -> None:
         """Set the outcome, once; the pixels are let go."""
