@@ -279,3 +279,36 @@ def test_screenshots_are_kept(
     ground = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 150) == (scheme == "dark")
     page.close()
+
+
+def test_a_mask_with_more_classes_than_the_checkpoint_knows_is_told(explore: Explore) -> None:
+    classes = np.zeros((48, 48), np.uint8)
+    classes[5:20, 5:20], classes[25:40, 25:40], classes[5:9, 30:40] = 1, 2, 3
+    explore.open("?set=Lung+tumours,+CT").upload(
+        [file("<b>a*b*.png", sample("images")), file("<b>a*b*_mask.png", png(classes))]
+    )
+    expect(explore.page.get_by_text("it holds more classes than the checkpoint")).to_be_visible()
+    expect(explore.page.get_by_role("heading", name="<b>a*b*")).to_be_visible()
+    expect(explore.number("Dice")).to_have_count(0)
+    expect(explore.number("Area")).to_be_visible()
+
+
+def test_a_click_in_the_table_opens_the_case(explore: Explore) -> None:
+    explore.open("?set=Lung+tumours,+CT")
+    expect(explore.page.get_by_role("heading", name="p062")).to_be_visible()
+    grid = explore.page.get_by_test_id("stDataFrameResizable").last
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    assert box is not None
+    explore.page.mouse.click(box["x"] + 90, box["y"] + 35 + 17)  # the first row: the worst
+    expect(explore.page.get_by_role("heading", name="p062")).to_have_count(0)
+    expect(explore.number("Dice")).to_have_text("0.000")
+
+
+def test_every_head_is_run_and_shown(explore: Explore) -> None:
+    explore.open("?set=Lung+tumours,+CT")
+    explore.page.get_by_text("Speed against Dice").click()
+    explore.page.get_by_role("button", name="Run every head").click()
+    expect(explore.page.get_by_text("Every head was run.")).to_be_visible()
+    explore.page.get_by_role("radio", name="L2").click()
+    expect(explore.page.get_by_text(re.compile(r"\d ms on CPU"))).to_be_visible()
