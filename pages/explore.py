@@ -6,6 +6,7 @@ from pages.widgets.choose import choose
 from pages.widgets.downloads import downloads
 from pages.widgets.engine import service
 from pages.widgets.heads import heads
+from pages.widgets.later import is_time_for_the_rest
 from pages.widgets.panel import case_head, numbers, threshold_curve
 from pages.widgets.picture import viewer_data
 from pages.widgets.predictions import Predictions
@@ -38,6 +39,9 @@ with right:
         waiting(predictions, case)
     else:
         numbers(case, checkpoint, result, threshold)
+    if not is_time_for_the_rest():
+        st.stop()
+    if result is not None:
         threshold_curve(predictions.outcome(case), threshold)
         downloads(case, predictions, threshold)
         heads(case, predictions, threshold)
