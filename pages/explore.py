@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.widgets.card import card
 from pages.widgets.choose import choose
 from pages.widgets.downloads import downloads
 from pages.widgets.engine import service
@@ -28,6 +29,8 @@ threshold = chosen_threshold(checkpoint)
 result = predictions.show(case)
 predictions.start_all(collection.cases)
 
+with st.sidebar:
+    card(checkpoint, predictions.known(collection.cases))
 strip(collection, case, predictions, threshold)
 left, right = st.container(key="case").columns([2.3, 1], gap="medium")
 with left:

@@ -1,15 +1,23 @@
 """A checkpoint in a few lines, the rest one hover away."""
 
+from collections.abc import Sequence
 from html import escape
+from statistics import median
 
 import streamlit as st
 
 from pages.widgets.engine import service
+from pages.widgets.predictions import Outcome
 from seg.checkpoint import Checkpoint
 
 
-def card(checkpoint: Checkpoint) -> None:
-    """What a checkpoint is: task, costs, data, scores, size, device."""
+def card(checkpoint: Checkpoint, outcomes: Sequence[Outcome]) -> None:
+    """What a checkpoint is: task, costs, data, scores, size, device, time.
+
+    Args:
+        checkpoint: The chosen one.
+        outcomes: What is known of the cases on the page, under the chosen head.
+    """
     metadata = checkpoint.metadata
     architecture, training, data = metadata.architecture, metadata.training, metadata.data
     rows = [("Task", metadata.task or "not said", metadata.note)]
@@ -33,6 +41,10 @@ def card(checkpoint: Checkpoint) -> None:
         ("File", f"{checkpoint.size_bytes / 1e6:.1f} MB", f"sha256 {checkpoint.sha256}"),
         ("Device", service().device_name or "starts when needed", "Where networks run here."),
     ]
+    if outcomes:
+        milliseconds = 1000 * median(outcome.seconds for outcome in outcomes)
+        text = "Median over these images under the chosen head: the passes through the network."
+        rows.append(("Time", f"{milliseconds:,.0f} ms an image, n = {len(outcomes)}", text))
     st.html(f'<table class="facts">{"".join(_fact(*row) for row in rows)}</table>')
 
 

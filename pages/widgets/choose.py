@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.widgets.card import card
 from pages.widgets.collection import UPLOADED, UPLOADED_TITLE, Collection, samples, uploads
 from pages.widgets.engine import checkpoints
 from pages.widgets.text import plain_text
@@ -46,7 +45,6 @@ def choose() -> Choice:
             st.stop()
         checkpoint = _choose_checkpoint(found, collection)
         options = _choose_options(checkpoint)
-        card(checkpoint)
     return Choice(collection.for_classes(checkpoint.metadata.labels), checkpoint, options)
 
 

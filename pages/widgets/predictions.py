@@ -93,6 +93,11 @@ class Predictions:
             self._remember(case, job.result())
         return self._outcomes[identity]
 
+    def known(self, cases: Sequence[Case]) -> list[Outcome]:
+        """All that is known of some cases, without waiting."""
+        outcomes = (self.outcome(case) for case in cases)
+        return [outcome for outcome in outcomes if outcome is not None]
+
     def peek(self, case: Case, options: Options) -> Outcome | None:
         """What is known of a case under other options, without starting anything."""
         asked = request(case, self.checkpoint, options)
