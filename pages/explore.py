@@ -8,7 +8,7 @@ from pages.widgets.downloads import downloads
 from pages.widgets.engine import service
 from pages.widgets.heads import heads
 from pages.widgets.later import is_time_for_the_rest
-from pages.widgets.panel import case_head, numbers, threshold_curve
+from pages.widgets.panel import case_head, choose_class, numbers, threshold_curve
 from pages.widgets.picture import viewer_data
 from pages.widgets.predictions import Predictions
 from pages.widgets.strip import strip
@@ -34,7 +34,8 @@ with st.sidebar:
 strip(collection, case, predictions, threshold)
 left, right = st.container(key="case").columns([2.3, 1], gap="medium")
 with left:
-    data = viewer_data(case, checkpoint, choice.options, result, threshold, collection.name)
+    shown = choose_class(checkpoint)
+    data = viewer_data(case, checkpoint, choice.options, result, threshold, collection.name, shown)
     viewer(data, key="viewer", height_px=460, on_threshold=keep_threshold)
 with right:
     case_head(case, checkpoint)

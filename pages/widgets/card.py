@@ -34,7 +34,9 @@ def card(checkpoint: Checkpoint, outcomes: Sequence[Outcome]) -> None:
                 f"{score.convention} {score.n} images of {score.n_groups} patients or sources, "
                 f"{score.n_empty} with an empty truth."
             )
-            rows.append((f"Dice, {score.part}", score.text(), text))
+            several = len(metadata.class_names) > 1
+            name = f"Dice, {score.class_name if several else ''} {score.part}".replace("  ", " ")
+            rows.append((name, score.text(), text))
     network = f"UNet++ {'-'.join(map(str, architecture.filters))}, norm {architecture.norm}"
     rows += [
         ("Network", f"{architecture.parameters:,} parameters", network),

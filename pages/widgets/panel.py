@@ -21,6 +21,17 @@ PARTS = {
 }  # fmt: skip
 
 
+def choose_class(checkpoint: Checkpoint) -> int:
+    """Which class the viewer shows, where there are several; kept in the URL."""
+    names = checkpoint.metadata.class_names
+    if len(names) == 1:
+        return 1
+    chosen = st.segmented_control(
+        "Class shown", names, default=names[0], required=True, key="class", bind="query-params"
+    )
+    return names.index(chosen) + 1 if chosen in names else 1
+
+
 def case_head(case: Case, checkpoint: Checkpoint) -> None:
     """The case's name, size, and whether the checkpoint has seen it."""
     seen, why = PARTS[checkpoint.metadata.part_of(case.id)]
@@ -57,11 +68,11 @@ def numbers(case: Case, checkpoint: Checkpoint, result: Result, threshold: float
     )
 
 
-def threshold_curve(outcome: Outcome | None, threshold: float, label: int = 1) -> None:
-    """Dice over the threshold, where the case has a mask."""
-    if outcome is None or outcome.sums is None:
+def threshold_curve(outcome: Outcome | None, threshold: float) -> None:
+    """Dice over the threshold, where the case has a mask and the threshold decides."""
+    if outcome is None or outcome.sums is None or len(outcome.sums.tp) > 1:
         return
-    sums = Confusion(*(part[label - 1] for part in outcome.sums))
+    sums = Confusion(*(part[0] for part in outcome.sums))
     st.plotly_chart(threshold_chart(sums, threshold), key="threshold chart", config=CONFIG)
 
 

@@ -22,6 +22,7 @@ def viewer_data(
     result: Result | None,
     threshold: float,
     series: str,
+    shown_class: int = 1,
 ) -> ViewerData:
     """What the viewer shows of a case.
 
@@ -32,6 +33,7 @@ def viewer_data(
         result: None while it is being computed: image and truth are shown alone.
         threshold: In force, 0..1.
         series: The collection's name: a window chosen by hand holds within it.
+        shown_class: Whose overlay and live scores are shown.
     """
     shown = display(case.image.pixels)
     names = checkpoint.metadata.class_names
@@ -50,6 +52,7 @@ def viewer_data(
         ),
         windows=[Window(*window) for window in shown.windows],
         classes=[ClassInfo(0, "background"), *classes] if argmax else classes,
+        shown_class=shown_class,
         spacing_mm=case.spacing_mm,
         truth=_truth_path(case),
         probability=_probability_path(case, checkpoint, options) if result else None,
