@@ -67,6 +67,7 @@ def _warm(page: Page, url: str) -> list[float]:
     expect.set_options(timeout=120_000)
     page.goto(url)
     page.wait_for_selector('.viewer[data-state="ready"]')
+    expect(page.get_by_role("heading", name="All cases, worst first")).to_be_visible()
     page.get_by_role("button", name="Bring your own images").click()
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(_files())
     expect(page.get_by_role("heading", name="cut")).to_be_visible()

@@ -63,8 +63,7 @@ def _choose_collection(found: Sequence[Checkpoint]) -> Collection:
     own = _upload()
     collections = ({UPLOADED: own} if own else {}) | samples()
     first = next(iter(samples()))
-    if st.session_state.pop("uploads arrived", False) and own:
-        st.session_state["set"] = UPLOADED
+    _show_new(own)
     titles = {name: collection.title for name, collection in samples().items()}
     name = st.selectbox(
         "Cases",
@@ -92,7 +91,6 @@ def _upload() -> Collection | None:
             accept_multiple_files=True,
             max_upload_size=settings().upload_mb,
             key="files",
-            on_change=_show_uploads,
         )
         files += folder.file_uploader(
             "A folder of images and masks",
@@ -100,7 +98,6 @@ def _upload() -> Collection | None:
             accept_multiple_files="directory",
             max_upload_size=settings().upload_mb,
             key="folder",
-            on_change=_show_uploads,
         )
         st.caption(UPLOAD_HELP)
     own = uploads(files)
@@ -113,9 +110,18 @@ def _upload() -> Collection | None:
     return own
 
 
-def _show_uploads() -> None:
-    """The files changed: show them. A case that is still there stays on the page."""
-    st.session_state["uploads arrived"] = True
+def _show_new(own: Collection | None) -> None:
+    """The files changed: show them. A case that is still there stays on the page.
+
+    The choice counts as made only when a run begins with it: until the browser has heard of it, a
+    message on its way may still carry the old one.
+    """
+    if own is None or st.session_state.get("uploads shown") == own.key:
+        return
+    if st.session_state.get("set") != UPLOADED:
+        st.session_state["set"] = UPLOADED
+        st.rerun()
+    st.session_state["uploads shown"] = own.key
 
 
 def _other_cases(found: Sequence[Checkpoint]) -> None:

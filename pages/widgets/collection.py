@@ -25,6 +25,7 @@ class Collection:
     description: Description
     cases: tuple[Case, ...]
     refusals: tuple[Refusal, ...] = ()
+    key: tuple[str, ...] = ()  # which uploads it was read from
 
     def case(self, case_id: str | None) -> Case:
         """The case with this id, else the one to open first."""
@@ -70,7 +71,7 @@ def uploads(files: Sequence[Any]) -> Collection | None:
     kept = st.session_state.get("uploads")
     if kept is None or kept[0] != identity:
         with st.spinner(f"Reading {len(files)} files ...", show_time=True):
-            kept = identity, _read(files)
+            kept = identity, replace(_read(files), key=identity)
         st.session_state.uploads = kept
         shelf().empty()  # what was removed cannot be fetched any more
     collection: Collection = kept[1]

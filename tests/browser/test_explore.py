@@ -40,7 +40,8 @@ class Explore:
     def open(self, query: str = "") -> "Explore":
         self.page.goto(f"{self.url}/{query}")
         self.page.wait_for_selector('.viewer[data-state="ready"]')
-        return self
+        expect(self.page.get_by_role("heading", name="All cases, worst first")).to_be_visible()
+        return self.settle()
 
     def number(self, label: str) -> Locator:
         metric = self.page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{label}"))
@@ -55,6 +56,12 @@ class Explore:
         self.page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(files)
         expect(self.page.get_by_role("combobox", name="Cases")).to_have_value("Your images")
         self.page.keyboard.press("Escape")
+        return self.settle()
+
+    def settle(self) -> "Explore":
+        """Until the page is drawn: what is on it then belongs together."""
+        self.page.wait_for_timeout(500)
+        self.page.wait_for_selector('[data-test-script-state="notRunning"]')
         return self
 
     def choose(self, label: str, option: str) -> None:
