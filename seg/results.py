@@ -46,10 +46,6 @@ class Result:
     seconds: float
     device: str
 
-    def fraction(self) -> np.ndarray:
-        """The probabilities in 0..1, (H, W, classes) float32."""
-        return self.probability.astype(np.float32) / np.float32(STEPS)
-
     def labels(self, threshold: float) -> np.ndarray:
         """The decision at a threshold in 0..1: (H, W) uint8 class indices; see `decide`."""
         return decide(self.probability, round(threshold * STEPS))

@@ -68,14 +68,13 @@ def uploads(files: Sequence[Any]) -> Collection | None:
             shelf().empty()
         return None
     identity = tuple(file.file_id for file in files)
-    kept = st.session_state.get("uploads")
-    if kept is None or kept[0] != identity:
+    kept: Collection | None = st.session_state.get("uploads")
+    if kept is None or kept.key != identity:
         with st.spinner(f"Reading {len(files)} files ...", show_time=True):
-            kept = identity, replace(_read(files), key=identity)
+            kept = replace(_read(files), key=identity)
         st.session_state.uploads = kept
         shelf().empty()  # what was removed cannot be fetched any more
-    collection: Collection = kept[1]
-    return collection
+    return kept
 
 
 def _read(files: Sequence[Any]) -> Collection:

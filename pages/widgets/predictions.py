@@ -85,7 +85,7 @@ class Predictions:
 
     def outcome(self, case: Case) -> Outcome | None:
         """What is known of a case, without waiting."""
-        identity = self._identity(case)
+        identity = self._identity(case, self.options)
         if identity not in self._outcomes:
             job = self._jobs.get(self.key(case))
             if job is None or not job.is_finished or job.error is not None:
@@ -100,11 +100,9 @@ class Predictions:
 
     def peek(self, case: Case, options: Options) -> Outcome | None:
         """What is known of a case under other options, without starting anything."""
-        asked = request(case, self.checkpoint, options)
-        key = result_key(asked.checkpoint_sha256, asked.image_sha256, options)
-        identity = key + (case.mask.id if case.mask else "")
+        identity = self._identity(case, options)
         if identity not in self._outcomes:
-            result = service().peek(asked)
+            result = service().peek(request(case, self.checkpoint, options))
             if result is None:
                 return None
             self._outcomes[identity] = outcome_of(case, result)
@@ -148,13 +146,14 @@ class Predictions:
         for key in self._jobs.keys() - mine:
             self._jobs.pop(key).cancel()
 
-    def _identity(self, case: Case) -> str:
+    def _identity(self, case: Case, options: Options) -> str:
         """The result and the mask it is held against."""
-        return self.key(case) + (case.mask.id if case.mask else "")
+        key = result_key(self.checkpoint.sha256, case.image.sha256, options)
+        return key + (case.mask.id if case.mask else "")
 
     def _remember(self, case: Case, result: Result) -> None:
         """Keep the sums, not the picture."""
         self._jobs.pop(self.key(case), None)
-        identity = self._identity(case)
+        identity = self._identity(case, self.options)
         if identity not in self._outcomes:
             self._outcomes[identity] = outcome_of(case, result)
