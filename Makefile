@@ -9,6 +9,7 @@ run: venv
 
 test: .venv/.dev
 	@sh tools/chromium.sh
+	@sh tools/postgres.sh
 	$(BIN)/python -m pytest
 
 check: .venv/.dev

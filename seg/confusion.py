@@ -25,14 +25,14 @@ class Confusion(NamedTuple):
     tn: Array
 
     def pooled(self) -> "Confusion":
-        """The sums of the whole batch, (C,): the images' sums added up.
+        """The sums of the whole batch, (..., C): the images' sums added up.
 
         Example:
             >>> Confusion(*np.ones((4, 2, 3))).pooled().tp
             array([2., 2., 2.])
         """
         ops = array_ops(self.tp)
-        return Confusion(*(ops.sum(part, axis=0) for part in self))
+        return Confusion(*(ops.sum(part, axis=-2) for part in self))
 
 
 def soft(y_true: Array, y_prob: Array) -> Confusion:

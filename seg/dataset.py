@@ -4,18 +4,19 @@ A group is what must not be on two sides: a patient, or the slide or microscope 
 """
 
 import hashlib
-import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from seg.cases import Case, read_case
-from seg.description import Description, read_description, read_groups
+from seg.description import Description, read_description
 from seg.disk import read_bytes
 from seg.errors import DataError
 from seg.files import Limits
+from seg.folder import files_by_stem, text_file
+from seg.groups import groups_of, matching
+from seg.painted import Colors
 from seg.pairing import natural
 
 __all__ = ["PARTS", "Dataset", "Description", "Item", "Part", "read_folder", "split"]
@@ -26,13 +27,17 @@ PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Item:
-    """One image of a data set with its mask, still on disk."""
+    """One image of a data set with its mask, still on disk.
+
+    `colors` is what each class is painted with, where `seg.facts.share_colors` found it.
+    """
 
     name: str
     image: Path
     mask: Path
     group: str
     spacing_mm: tuple[float, float] | None = None
+    colors: Colors | None = None
 
     def read(self, classes: int | None = None, limits: Limits | None = None) -> Case:
         """The case, decoded and checked; see `seg.cases.read_case`."""
@@ -45,6 +50,7 @@ class Item:
             spacing_mm=self.spacing_mm,
             classes=classes,
             limits=limits,
+            colors=self.colors,
         )
 
 
@@ -55,6 +61,12 @@ class Dataset:
     name: str
     items: tuple[Item, ...]
     description: Description = field(default_factory=Description)
+    folder: Path = Path()
+
+    @property
+    def title(self) -> str:
+        """What a page calls it."""
+        return self.description.title or self.name
 
     @property
     def groups(self) -> list[str]:
@@ -70,40 +82,77 @@ class Dataset:
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
 
+    def stamp(self) -> str:
+        """What the files look like from outside: for caches, and cheap.
+
+        Returns:
+            sha256 over every file's path, inode, size and times; another after any write, while
+            `fingerprint`, which reads every byte, follows the content alone.
+
+        Raises:
+            DataError: A file is gone.
+        """
+        digest = hashlib.sha256()
+        for item in self.items:
+            for path in (item.image, item.mask):
+                try:
+                    found = path.stat()
+                except OSError as error:
+                    raise DataError(
+                        f"{path.name} of {self.name} cannot be found any more: {error.strerror}. "
+                        "Put it back, or choose the data set again."
+                    ) from error
+                times = (found.st_mtime_ns, found.st_ctime_ns)
+                digest.update(f"{path}\0{found.st_ino} {found.st_size} {times}\0".encode())
+        return digest.hexdigest()
+
+    def regrouped(self, pattern: str) -> "Dataset":
+        """The same items in other groups; see `seg.groups.groups_of`.
+
+        Raises:
+            DataError: An item has no group by the pattern, or it is no regular expression.
+        """
+        group_of = groups_of([item.name for item in self.items], self.name, pattern)
+        items = tuple(replace(item, group=group_of[item.name]) for item in self.items)
+        return replace(self, items=items)
+
     def of(self, groups: Sequence[str]) -> "Dataset":
         """The items of some groups."""
         wanted = set(groups)
         return replace(self, items=tuple(item for item in self.items if item.group in wanted))
 
 
-def read_folder(folder: Path, group: str | None = None) -> Dataset:
+def read_folder(folder: Path, group: str | None = None, roots: Sequence[Path] = ()) -> Dataset:
     r"""A data set: `images/` and `masks/`, perhaps `groups.csv` and `dataset.json`.
 
     Args:
         folder: Holds the two folders. `groups.csv`, where there, has the columns case and group.
         group: A regular expression; what it matches in a stem (its first group, if it has one) is
             the item's group. Without it `groups.csv`; without that each image is its own group.
+        roots: Where links among the files may lead, beside the folder itself.
 
     Returns:
         Its items; images without a mask are refused, not skipped.
 
     Raises:
         DataError: A folder is missing or empty, an image has no mask, a stem no group, a table
-            or description cannot be used, or the regular expression is not one.
+            or description cannot be used, a link leads out, or the regular expression is not one.
 
     Example:
         >>> read_folder(Path("samples/lung-tumour"), group=r"p\d\d").groups[:2]
         ['p00', 'p06']
     """
-    images, masks = _by_stem(folder / "images"), _by_stem(folder / "masks")
+    images, masks = (files_by_stem(folder, kind, roots) for kind in ("images", "masks"))
     lacking = [stem for stem in images if stem not in masks]
     if lacking:
         raise DataError(
             f"{len(lacking)} images of {folder.name} have no mask, the first {lacking[0]}. "
             f"Expected masks/{lacking[0]} with any image ending. Add it, or move the image away."
         )
-    group_of = _groups(folder, list(images), group)
-    description = read_description(folder)
+    table = text_file(folder, "groups.csv", roots)
+    group_of = groups_of(list(images), folder.name, group, table)
+    described = text_file(folder, "dataset.json", roots)
+    description = read_description(folder) if described else Description()
     return Dataset(
         name=folder.name,
         items=tuple(
@@ -111,6 +160,7 @@ def read_folder(folder: Path, group: str | None = None) -> Dataset:
             for stem in images
         ),
         description=description,
+        folder=folder,
     )
 
 
@@ -136,9 +186,9 @@ def split(
         DataError: Training or validation would be empty, or a group would be in two parts.
     """
     groups = dataset.groups
-    tests = _matching(groups, test, seed)
+    tests = matching(groups, test, seed)
     rest = [group for group in groups if group not in tests]
-    validations = _matching(rest, validation, seed + 1)
+    validations = matching(rest, validation, seed + 1)
     trains = [group for group in rest if group not in validations]
     if not trains or not validations:
         raise DataError(
@@ -148,52 +198,3 @@ def split(
         )
     parts = {"train": trains, "validation": validations, "test": tests}
     return {part: dataset.of(parts[part]) for part in PARTS}
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    """The files of a folder by stem, in natural order."""
-    if not folder.is_dir():
-        raise DataError(
-            f"{folder.parent.name or folder.parent} has no folder {folder.name}/. Expected images/ "
-            "and masks/ with the same file names. Make it, or choose the folder above."
-        )
-    paths = [path for path in folder.iterdir() if path.is_file() and path.name[0] != "."]
-    if not paths:
-        raise DataError(f"{folder.parent.name}/{folder.name} is empty. Put files into it.")
-    return {path.stem: path for path in sorted(paths, key=lambda path: natural(path.name))}
-
-
-def _groups(folder: Path, stems: Sequence[str], pattern: str | None) -> dict[str, str]:
-    """The group of every stem."""
-    table = folder / "groups.csv"
-    if pattern is not None:
-        found = {stem: _compiled(pattern).search(stem) for stem in stems}
-        group_of = {s: m.group(m.re.groups and 1) for s, m in found.items() if m}
-    elif table.is_file():
-        group_of = read_groups(table, f"{folder.name}/groups.csv")
-    else:
-        group_of = {stem: stem for stem in stems}
-    lacking = [stem for stem in stems if not group_of.get(stem)]
-    if lacking:
-        source = f"the pattern {pattern!r}" if pattern is not None else "groups.csv"
-        raise DataError(
-            f"{len(lacking)} images of {folder.name} have no group by {source}, the first "
-            f"{lacking[0]}. Expected one for every image. Mend the pattern or the table."
-        )
-    return group_of
-
-
-def _matching(groups: Sequence[str], pattern: str | None, seed: int) -> list[str]:
-    """Groups that a pattern names, or a drawn fifth; a lone group is never drawn."""
-    if pattern is not None:
-        return [group for group in groups if _compiled(pattern).fullmatch(group)]
-    count = max(1, round(len(groups) / 5)) if len(groups) > 1 else 0
-    return random.Random(seed).sample(sorted(groups), count)
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """A regular expression, or what is wrong with it."""
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise DataError(f"The pattern {pattern!r} is no regular expression: {error}.") from error

@@ -2,7 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from seg.errors import DataError
 
@@ -29,20 +32,35 @@ def write_durably(path: Path, content: bytes) -> None:
     Raises:
         OSError: It cannot be written; the error names `path`, and an old file is as it was.
     """
+    with writing_durably(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing_durably(path: Path) -> Iterator[IO[bytes]]:
+    """Likewise, for what is too large to be held in memory: written bit by bit, then put in place.
+
+    If what is done inside fails, nothing is put in place.
+
+    Raises:
+        OSError: It cannot be written; the error names `path`, and an old file is as it was.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        with _replacing(path) as file:
+            yield file
         _sync_folder(path.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """The new content in the old one's place; what was half written is removed."""
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A new file that takes the old one's place at the end; what was half written is removed."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         temporary = Path(file.name)
         try:
-            file.write(content)
+            yield file.file
             file.flush()
             os.fsync(file.fileno())
             temporary.chmod(0o644)

@@ -6,7 +6,9 @@ The tree:
     ├── DataError            an image, a mask or a data set
     ├── CheckpointError      a checkpoint file, or one that does not fit the case
     ├── RunError             a training or a prediction that could not go on
-    │   └── Cancelled        ... because somebody asked for it
+    │   ├── Cancelled        ... because somebody asked for it
+    │   └── LostRun          ... because another process has it now, or it was deleted
+    ├── StoreError           the database of runs: locked, full, read-only, gone
     └── ConfigError          a setting or an option
 
 Form of a text: what is wrong, of which thing. What was expected. What was received. What to do.
@@ -32,6 +34,14 @@ class RunError(SegError):
 
 class Cancelled(RunError):
     """A running piece of work was stopped at somebody's request."""
+
+
+class LostRun(RunError):
+    """A run is worked on by another process now, or is deleted: this one must stop writing."""
+
+
+class StoreError(SegError):
+    """The database of runs cannot be opened, read or written just now; trying again may help."""
 
 
 class ConfigError(SegError):

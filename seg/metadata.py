@@ -26,12 +26,20 @@ class _Record(BaseModel):
 
 
 class Training(_Record):
-    """How the weights came to be: enough to train them again."""
+    """How the weights came to be: enough to train them again.
+
+    `alpha`, `beta` and `gamma` are those in force at the end; `turned` names what was turned by
+    hand on the way there.
+    """
 
     loss: Name = "tversky"
     alpha: float = Field(ge=0)
     beta: float = Field(ge=0)
+    gamma: float = Field(1.0, gt=0)
     smooth: float = Field(ge=0)
+    cross_entropy: float = Field(0.0, ge=0)
+    reduction: Literal["image", "batch"] = "image"
+    turned: tuple[Name, ...] = Field((), max_length=20)
     optimizer: Name
     learning_rate: float = Field(gt=0)
     batch: int = Field(ge=1)

@@ -1,13 +1,14 @@
 """Settings from the environment, `SEG_*`; every one has a default that works on a laptop."""
 
+import json
 import os
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from seg.errors import ConfigError
 
@@ -38,6 +39,34 @@ class Settings(BaseSettings):
     image_megapixels: int = Field(100, ge=1, le=2000, description="One image, millions of pixels")
     results_memory_mb: int = Field(256, ge=0, description="Results kept in memory, MiB")
     results_disk_mb: int = Field(1024, ge=0, description="Results kept on disk, MiB")
+    data_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default_factory=lambda: (Path.home(),),
+        description="Folders that a training may read, parted as in PATH, or a JSON list",
+    )
+    data_files: int = Field(4000, ge=2, le=40_000, description="Files of one data set kept")
+    data_mb: int = Field(1024, ge=1, description="One data set kept, MiB")
+    data_disk_mb: int = Field(8192, ge=1, description="All data sets kept, MiB")
+    runs_at_once: int = Field(0, ge=0, le=64, description="Trainings; 0: one for each GPU, or one")
+
+    @field_validator("data_roots", mode="before")
+    @classmethod
+    def _roots(cls, value: object) -> object:
+        """A text of folders, taken apart; what is not absolute is of no use to a server."""
+        if isinstance(value, str):
+            text = value.strip()
+            value = json.loads(text) if text.startswith("[") else text.split(os.pathsep)
+        if isinstance(value, (list, tuple)):
+            texts = (os.path.expanduser(str(root)) for root in value)  # noqa: PTH111
+            roots = tuple(Path(text) for text in texts if text.strip())
+            if not all(root.is_absolute() for root in roots):
+                raise ValueError("each folder must be an absolute path")
+            return roots
+        return value
+
+    @property
+    def data(self) -> Path:
+        """Data sets that were uploaded to train on."""
+        return self.home / "data"
 
     @property
     def checkpoints(self) -> Path:

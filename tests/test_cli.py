@@ -40,6 +40,14 @@ def pixels(path):
         return np.asarray(image)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory):
+    """The runs of these tests are in a home of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEG_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A checkpoint trained by the command, for a moment, on a sample."""

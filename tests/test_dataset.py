@@ -9,6 +9,16 @@ from PIL import Image
 from seg.dataset import PARTS, read_folder, split
 from seg.errors import DataError
 from seg.files import Limits
+from seg.groups import (
+    BEFORE_SIGN,
+    NOTHING,
+    TO_NUMBER,
+    WHOLE,
+    drawn,
+    fitting_patterns,
+    groups_of,
+    names_pattern,
+)
 
 
 @pytest.fixture
@@ -104,6 +114,13 @@ def table(text, encoding="utf-8"):
         (table("case,group\np0_s0," + "x" * 200_000 + "\n"), {}, "field larger than"),
         (table("case,group\np0_s0\n"), {}, "by groups.csv, the first p0_s0"),
         (lambda f: (f / "groups.csv").write_text("case,group\np0_s0,a\n"), {}, "by groups.csv"),
+        (lambda f: (f / "images" / "p1_s0.jpg").touch(), {}, "p1_s0.jpg and p1_s0.png. Move one"),
+        (
+            lambda f: (f / "groups.csv").write_bytes(bytes(5 << 20)),
+            {},
+            "csv is too large.* 5.0 MiB",
+        ),
+        (describe(" " * (5 << 20)), {}, "dataset.json is too large. Expected at most 4 MiB"),
     ],
 )
 def test_refusals(folder, spoil, options, text):
@@ -139,3 +156,116 @@ def test_a_split_that_leaves_nothing_is_refused(folder):
         split(dataset, validation="p.", test="none")
     with pytest.raises(DataError, match="split by a finer group"):
         split(dataset.of(["p0"]))
+
+
+@pytest.fixture
+def outside(tmp_path_factory):
+    """A folder of somebody else's."""
+    other = tmp_path_factory.mktemp("other")
+    Image.fromarray(np.zeros((8, 9), np.uint8)).save(other / "secret.png")
+    (other / "secret.json").write_text('{"title": "secret"}')
+    return other
+
+
+@pytest.mark.parametrize("name", ["images/p1_s0.png", "masks/p1_s0.png", "dataset.json", "masks"])
+def test_links_that_lead_out_are_not_followed(folder, outside, name):
+    link = folder / name
+    shutil.rmtree(link) if link.is_dir() else link.unlink(missing_ok=True)
+    target = outside / f"secret{link.suffix}" if link.suffix else outside
+    link.symlink_to(target)
+    with pytest.raises(DataError, match=f"{name} is a link that leads out.* SEG_DATA_ROOTS") as no:
+        read_folder(folder)
+    assert "secret" not in str(no.value)
+
+
+def test_links_inside_and_under_a_root_are_followed(folder, outside):
+    image = folder / "images" / "p1_s0.png"
+    image.rename(folder / "moved.png")
+    image.symlink_to("../moved.png")
+    assert len(read_folder(folder).items) == 10
+    image.unlink()
+    image.symlink_to(outside / "secret.png")
+    assert read_folder(folder, roots=[outside]).items[2].read().image.pixels.max() == 0
+    with pytest.raises(DataError, match="leads out"):
+        read_folder(folder, roots=[outside / "deeper"])
+
+
+def test_what_is_no_file_of_the_set_is_left_out(folder):
+    for name in (".DS_Store", "Thumbs.db"):
+        (folder / "images" / name).touch()
+    (folder / "images" / "folder").mkdir()
+    (folder / "images" / "broken.png").symlink_to("nowhere.png")
+    assert len(read_folder(folder).items) == 10
+
+
+def test_a_folder_of_too_many_files(folder, monkeypatch):
+    monkeypatch.setattr("seg.folder.IMAGES_MAX", 9)
+    with pytest.raises(DataError, match=r"images holds too many files. Expected at most 9"):
+        read_folder(folder)
+
+
+def test_a_folder_that_may_not_be_opened(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    (folder / "groups.csv").touch()
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(DataError, match=r"groups\.csv cannot be opened: Permission denied"):
+        read_folder(folder)
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    with pytest.raises(DataError, match="images cannot be opened: Permission denied"):
+        read_folder(folder)
+
+
+def test_the_stamp_follows_every_write(folder):
+    dataset = read_folder(folder)
+    before = dataset.stamp()
+    assert read_folder(folder).stamp() == before
+    path = folder / "masks" / "p0_s0.png"
+    path.write_bytes(path.read_bytes())
+    assert dataset.stamp() != before
+    path.unlink()
+    with pytest.raises(DataError, match=r"p0_s0.png of .* cannot be found any more: No such file"):
+        dataset.stamp()
+
+
+def test_a_split_by_names_and_without_a_test(folder):
+    dataset = read_folder(folder, group=r"p\d_s\d")
+    parts = split(dataset, validation=names_pattern(["p0_s0", "p1_s1"]), test=NOTHING)
+    assert parts["validation"].groups == ["p0_s0", "p1_s1"]
+    assert parts["test"].items == ()
+    assert len(parts["train"].items) == 8
+    assert names_pattern([]) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("names", "patterns", "groups"),
+    [
+        (["a1_x", "a1_y", "b-1", "c 2"], [BEFORE_SIGN, TO_NUMBER, WHOLE], ["a1", "a1", "b", "c"]),
+        (
+            ["hip_01_s1", "hip_01_s2", "hip_02_s1", "hip_3"],
+            [TO_NUMBER, WHOLE, BEFORE_SIGN],
+            ["hip_01", "hip_01", "hip_02", "hip_3"],
+        ),
+        (["one", "two", "_three"], [WHOLE], ["one", "two", "_three"]),
+        # two patients leave no third for the test, so they are not what a split begins with
+        (["p1_a", "p1_b", "p2_a"], [WHOLE, BEFORE_SIGN, TO_NUMBER], ["p1_a", "p1_b", "p2_a"]),
+    ],
+)
+def test_how_names_tell_the_patient(names, patterns, groups):
+    assert fitting_patterns(names) == patterns
+    assert list(groups_of(names, "x", patterns[0]).values()) == groups
+
+
+def test_the_same_items_in_other_groups(folder):
+    dataset = read_folder(folder)
+    assert dataset.regrouped(r"^p\d") == read_folder(folder, r"^p\d")
+    with pytest.raises(DataError, match=r"10 images of .* have no group by the pattern 'q'"):
+        dataset.regrouped("q")
+
+
+def test_a_drawing_that_does_not_follow_the_seed(folder):
+    dataset = read_folder(folder, r"p\d")
+    by_hand = split(dataset, validation=drawn(4), test=drawn(3), seed=99)
+    assert by_hand == split(dataset, seed=3)
+    assert by_hand != split(dataset, seed=99)

@@ -12,8 +12,8 @@ SEG = sorted((ROOT / "seg").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").rglob("*.py"))
 WEB = sorted((ROOT / "web").rglob("*.py"))
 KERAS_FILES = {
-    "devices.py", "losses.py", "network.py", "recipe.py", "unetpp.py", "loop.py",
-    "inference.py", "confusion.py",
+    "devices.py", "network.py", "unetpp.py", "inference.py", "confusion.py",
+    "session.py", "steered.py", "trainer.py",
 }  # fmt: skip
 FLOORS = [
     ("errors",),

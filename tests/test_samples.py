@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 
 from seg.checkpoint import open_checkpoint
+from seg.dataset import PARTS, split
 from seg.predict import Options
 from seg.results import read_result, result_key
-from seg.samples import NAMES, RESULTS, find_checkpoints, sample_datasets
+from seg.samples import (
+    ADVICE,
+    NAMES,
+    RESULTS,
+    TRAINING,
+    find_checkpoints,
+    sample_datasets,
+    training_datasets,
+)
 from seg.settings import SAMPLES
 from seg.worker import Networks, Request
 
@@ -80,6 +89,44 @@ def test_kept_results_come_out_again(name):
             again = networks.run(request, lambda done, total: None, lambda: False)
             difference = np.abs(again.probability.astype(int) - kept.probability)
             assert difference.max() <= 20  # of 10,000: other processors round otherwise
+
+
+@pytest.mark.parametrize("name", ["lung-tumour", "ms-lesion"])
+def test_training_starts_from_the_very_data_and_split_of_the_checkpoints(checkpoints, name):
+    (dataset,) = [one for one in training_datasets() if one.name == name]
+    parts = split(dataset, ADVICE[name].validation, ADVICE[name].test)
+    seen = {part: tuple(item.read().id for item in parts[part].items) for part in PARTS}
+    for checkpoint in of_task(checkpoints, name):
+        assert checkpoint.metadata.data.fingerprint == dataset.fingerprint()
+        assert checkpoint.metadata.data.seen == seen
+        assert checkpoint.metadata.data.licence == dataset.description.licence
+        assert checkpoint.metadata.data.attribution == dataset.description.attribution
+
+
+def test_a_default_training_validates_on_something():
+    expected = {  # images, and how many of them hold any foreground
+        "nuclei": {"train": (5, 5), "validation": (5, 5), "test": (2, 2)},
+        "lung-tumour": {"train": (80, 68), "validation": (20, 18), "test": (30, 25)},
+        "ms-lesion": {"train": (40, 31), "validation": (10, 10), "test": (48, 36)},
+    }
+    found = {}
+    for dataset in training_datasets():
+        advice = ADVICE[dataset.name]
+        parts = split(dataset, advice.validation, advice.test)
+        found[dataset.name] = {
+            part: (
+                len(parts[part].items),
+                sum(not item.read(2).mask.is_empty for item in parts[part].items),
+            )
+            for part in PARTS
+        }
+    assert found == expected
+
+
+def test_every_folder_to_train_on_is_listed():
+    folders = {path.name for path in TRAINING.iterdir()}
+    assert folders == {d.name for d in training_datasets() if d.folder.parent == TRAINING}
+    assert folders == {"lung-tumour", "ms-lesion"}
 
 
 def test_size_and_no_leftovers(checkpoints):

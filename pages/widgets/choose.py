@@ -48,6 +48,15 @@ def choose() -> Choice:
     return Choice(collection.for_classes(checkpoint.metadata.labels), checkpoint, options)
 
 
+def titles(found: Sequence[Checkpoint]) -> dict[str, str]:
+    """What each is called on the page and in its URL, by id; equal titles are told apart."""
+    names = [checkpoint.metadata.title for checkpoint in found]
+    return {
+        one.id: name if names.count(name) == 1 else f"{name} ({one.id[:6]})"
+        for one, name in zip(found, names, strict=True)
+    }
+
+
 def suited(found: Sequence[Checkpoint], collection: str) -> list[Checkpoint]:
     """All checkpoints, those trained for these cases first."""
     return sorted(found, key=lambda checkpoint: not _is_for(checkpoint, collection))
@@ -63,13 +72,14 @@ def _choose_collection(found: Sequence[Checkpoint]) -> Collection:
     own = _upload()
     collections = ({UPLOADED: own} if own else {}) | samples()
     first = next(iter(samples()))
+    _follow_link(found)
     _show_new(own)
-    titles = {name: collection.title for name, collection in samples().items()}
+    names = {name: collection.title for name, collection in samples().items()}
     name = st.selectbox(
         "Cases",
         list(collections),
         index=list(collections).index(first),
-        format_func=lambda name: titles.get(name, UPLOADED_TITLE),
+        format_func=lambda name: names.get(name, UPLOADED_TITLE),
         key="set",
         bind="query-params",
         on_change=lambda: _other_cases(found),
@@ -79,6 +89,25 @@ def _choose_collection(found: Sequence[Checkpoint]) -> Collection:
     if about.note:
         st.caption(about.note, help=f"{about.licence}. {about.attribution}")
     return collection
+
+
+def _follow_link(found: Sequence[Checkpoint]) -> None:
+    """A link names a checkpoint and no cases: begin with a set that suits it, if there is one."""
+    named = st.query_params.get("checkpoint")
+    if named is None or "set" in st.query_params or "set" in st.session_state:
+        return
+    shown = titles(found)
+    for checkpoint in found:
+        if shown[checkpoint.id] == named and (suitable := _set_for(checkpoint)):
+            st.session_state["set"] = suitable
+
+
+def _set_for(checkpoint: Checkpoint) -> str | None:
+    """The sample set it was trained for; else one with the same classes; None: neither."""
+    classes = checkpoint.metadata.class_names
+    names = [name for name in samples() if _is_for(checkpoint, name)]
+    names += [n for n, one in samples().items() if one.description.class_names == classes]
+    return next(iter(names), None)
 
 
 def _upload() -> Collection | None:
@@ -136,16 +165,11 @@ def _other_cases(found: Sequence[Checkpoint]) -> None:
 def _choose_checkpoint(found: Sequence[Checkpoint], collection: Collection) -> Checkpoint:
     """The checkpoint, at first one that was trained for these cases."""
     by_id = {checkpoint.id: checkpoint for checkpoint in suited(found, collection.name)}
-    titles = [checkpoint.metadata.title for checkpoint in found]
-
-    def title(id_: str) -> str:
-        name = by_id[id_].metadata.title
-        return name if titles.count(name) == 1 else f"{name} ({id_[:6]})"
-
+    shown = titles(found)
     chosen = st.selectbox(
         "Checkpoint",
         list(by_id),
-        format_func=title,
+        format_func=shown.__getitem__,
         key="checkpoint",
         bind="query-params",
         on_change=forget_threshold,

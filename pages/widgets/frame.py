@@ -28,6 +28,16 @@ STYLE = """
   .files a { border: 1px solid var(--st-border-color, #8886); border-radius: 0.35rem;
              padding: 0.25rem 0.7rem; text-decoration: none; color: inherit; font-size: 0.9rem; }
   .files a:hover, .files a:focus-visible { border-color: currentColor; }
+  .st-key-runs-head { min-height: 2.5rem; margin-top: 0.4rem; }
+  .st-key-run-head { margin: 0.4rem 0 -0.4rem; gap: 1.2rem; }
+  .st-key-after { gap: 1.2rem; }
+  .st-key-runs-head [data-testid="stHeadingWithActionElements"] :is(h3, div) { padding: 0; }
+  :is(.st-key-runs-head, .st-key-costs)
+    :is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"], p) { margin: 0; }
+  .st-key-start [data-testid="stColumn"]:has(.st-key-summary) > * {
+    position: sticky; top: 4rem; height: auto; }
+  .plain.files a { border: 0; padding: 0; }
+  .plain.files a:hover { text-decoration: underline; text-underline-offset: 3px; }
   .facts { width: 100%; border-collapse: collapse; font-size: 0.86rem; line-height: 1.35; }
   .facts td { padding: 0.14rem 0; vertical-align: top; border: 0; }
   .facts td:first-child { opacity: 0.65; padding-right: 0.7rem; white-space: nowrap; }

@@ -1,6 +1,7 @@
-"""The command line: `python -m seg train | predict | evaluate | checkpoint`.
+"""The command line: `python -m seg train | runs | predict | evaluate | checkpoint`.
 
-Exit codes: 0 done, 1 done but some files were refused, 2 the user's mistake, 130 interrupted.
+Exit codes: 0 done, 1 done in part (some files were refused, a run has not answered yet), 2 the
+user's mistake or a run that failed, 130 interrupted.
 """
 
 import argparse
@@ -8,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from seg.cli import checkpoint, evaluate, predict, train
+from seg.cli import checkpoint, evaluate, predict, runs, train
 from seg.errors import SegError
 
-COMMANDS = (train, predict, evaluate, checkpoint)
+COMMANDS = (train, runs, predict, evaluate, checkpoint)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     checkpoint = open_checkpoint(arguments.checkpoint)
     check_out_file(arguments.out)
-    dataset = read_folder(arguments.data, arguments.group)
+    dataset = read_folder(arguments.data, arguments.group, settings().data_roots)
     from seg.cli.inference import Inference
     from seg.export.table import scores_csv
     from seg.intervals import mean_interval

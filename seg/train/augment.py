@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seg.train.config import Views
+
 SCALE = (0.7, 1.4)
 GAIN = (0.8, 1.25)
 OFFSET = 0.2  # standard deviation, in units of the normalised image
 NOISE_MAX = 0.1  # likewise
-FOREGROUND_SHARE = 0.5  # of the cuts, centred on a pixel of a class
 
 
 @dataclass(frozen=True)
@@ -19,21 +20,23 @@ class Sample:
     labels: np.ndarray
 
 
-def view(sample: Sample, crop: int, random: np.random.Generator, invert: bool = False) -> Sample:
+def view(sample: Sample, views: Views, random: np.random.Generator) -> Sample:
     """A random square of the sample under a random change of shape and light.
 
     Args:
         sample: The whole case.
-        crop: Side of the square, in pixels.
+        views: Its side, and what may be changed.
         random: Where the chance comes from.
-        invert: Also swap light and dark in a third of the views.
 
     Returns:
         (crop, crop, channels) and (crop, crop); beyond the border the image is mirrored.
     """
-    centre = _centre(sample.labels, random)
-    matrix = _matrix(random)
+    crop, strong = views.crop, views.augmentation == "strong"
+    centre = _centre(sample.labels, views, random)
+    matrix = _matrix(random) if strong else _mirroring(random, views)
     offset = centre - matrix @ np.full(2, (crop - 1) / 2)
+    if not strong:
+        offset = np.round(offset)  # pixels as they are
     image = np.stack(
         [
             _warp(sample.image[..., c], matrix, offset, crop, order=1)
@@ -42,15 +45,26 @@ def view(sample: Sample, crop: int, random: np.random.Generator, invert: bool = 
         axis=-1,
     )
     labels = _warp(sample.labels, matrix, offset, crop, order=0)
-    return Sample(_light(image, random, invert), labels)
+    return Sample(_light(image, random, views) if strong else image, labels)
 
 
-def _centre(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Where to cut: often on a class, else anywhere."""
+def _centre(labels: np.ndarray, views: Views, random: np.random.Generator) -> np.ndarray:
+    """Where to cut: on a class as often as asked for, else anywhere."""
     inside = np.flatnonzero(labels)
-    if inside.size and random.random() < FOREGROUND_SHARE:
+    if inside.size and random.random() < views.foreground_share:
         return np.array(np.unravel_index(random.choice(inside), labels.shape), float)
-    return random.uniform(0, np.array(labels.shape) - 1)
+    shape = np.array(labels.shape)
+    if views.augmentation == "strong":
+        return random.uniform(0, shape - 1)
+    half = np.minimum(views.crop, shape) / 2  # nothing beyond the border where the case is larger
+    return random.uniform(half - 0.5, shape - half - 0.5)
+
+
+def _mirroring(random: np.random.Generator, views: Views) -> np.ndarray:
+    """Both axes turned over half of the time, or nothing, (2, 2)."""
+    if views.augmentation == "none":
+        return np.eye(2)
+    return np.diag(random.choice([-1.0, 1.0], 2))
 
 
 def _matrix(random: np.random.Generator) -> np.ndarray:
@@ -70,9 +84,9 @@ def _warp(
     return affine_transform(plane, matrix, offset, (crop, crop), order=order, mode="mirror")
 
 
-def _light(image: np.ndarray, random: np.random.Generator, invert: bool) -> np.ndarray:
+def _light(image: np.ndarray, random: np.random.Generator, views: Views) -> np.ndarray:
     """Another exposure of the same picture."""
-    if invert and random.random() < 1 / 3:
+    if views.invert and random.random() < 1 / 3:
         image = -image
     gain, offset = random.uniform(*GAIN), random.normal(0, OFFSET)
     noise = random.normal(0, random.uniform(0, NOISE_MAX), image.shape)

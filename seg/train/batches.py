@@ -19,26 +19,35 @@ def to_sample(case: Case, preprocessing: Preprocessing) -> Sample:
     return Sample(prepare(case.image.pixels, preprocessing), case.mask.labels)
 
 
-def epoch_batches(samples: Sequence[Sample], config: TrainConfig, epoch: int) -> Iterator[Batch]:
-    """The batches of one epoch: every sample once, in a new order, each under a new view.
+def steps_per_epoch(samples: int, config: TrainConfig) -> int:
+    """Batches that hold every sample as often as the configuration repeats it."""
+    return -(-samples * config.views.repeats // config.batch)
+
+
+def epoch_batches(
+    samples: Sequence[Sample], config: TrainConfig, epoch: int, done: int = 0
+) -> Iterator[Batch]:
+    """The batches of one epoch: every sample in a new order, each under a new view.
 
     Args:
         samples: The training part.
-        config: Crop, batch, seed, classes.
-        epoch: From 1; it and the seed decide everything, so an epoch can be drawn again.
+        config: Views, batch, seed, classes.
+        epoch: From 1.
+        done: Batches that are left out, for they were trained on already.
 
     Yields:
         Images (batch, crop, crop, channels) float32, truth (batch, crop, crop, classes) float32;
-        the last batch is filled up from the epoch's beginning.
+        the last batch is filled up from the epoch's beginning. The seed, the epoch and a batch's
+        number in it decide everything, so that any batch can be drawn again by itself.
     """
-    random = np.random.default_rng((config.seed, epoch))
-    order = random.permutation(len(samples))
-    steps = -(-len(order) // config.batch)
-    order = np.resize(order, steps * config.batch)
-    for chosen in order.reshape(steps, config.batch):
-        views = [view(samples[i], config.crop, random, config.invert) for i in chosen]
-        images = np.stack([sample.image for sample in views])
-        labels = np.stack([sample.labels for sample in views])
+    order = np.random.default_rng((config.seed, epoch)).permutation(len(samples))
+    steps = steps_per_epoch(len(samples), config)
+    order = np.resize(order, steps * config.batch).reshape(steps, config.batch)
+    for number in range(done, steps):
+        random = np.random.default_rng((config.seed, epoch, number + 1))
+        drawn = [view(samples[i], config.views, random) for i in order[number]]
+        images = np.stack([sample.image for sample in drawn])
+        labels = np.stack([sample.labels for sample in drawn])
         yield images, one_hot(labels, config.architecture.classes)
 
 
