@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -73,6 +74,26 @@ def test_train_writes_what_it_did(trained):
     assert {score.part for score in metadata.scores} == {"validation", "test"}
     for score in metadata.scores:
         assert score.convention.startswith(f"Hard {score.metric.capitalize()} per image")
+
+
+def test_a_recipe_shows_what_the_question_of_2019_saw(tmp_path):
+    """Its loss starts above 3: four heads are summed, and the penalty of L2 is added."""
+    out = tmp_path / "steps.csv"
+    done = run("train", "--recipe", "2019-question", "--epochs", 1, "--batch", 16, "--crop", 48)
+    (run_id,) = re.findall(r"^run ([0-9a-f]{12})$", done.stderr, re.MULTILINE)
+    run("runs", "export", run_id, "--out", out)
+    with out.open() as lines:
+        rows = [row for row in csv.DictReader(lines) if row["split"] == "train"]
+    assert len(rows) == 6
+    for row in rows:
+        loss = float(row["l2"])
+        for head in ("L1", "L2", "L3", "L4"):
+            for name, weight in (("background", 0.3), ("lesion", 0.7)):
+                tp, fp, fn = (float(row[f"{head}_{name}_{part}"]) for part in ("tp", "fp", "fn"))
+                loss += weight * (1 - (2 * tp + 1) / (2 * tp + fp + fn + 1))
+        assert float(row["loss"]) == pytest.approx(loss, abs=1e-5)
+        assert 3 < loss < 4
+        assert 0.3 < float(row["l2"]) < 0.4
 
 
 def test_inspect(trained):
@@ -163,6 +184,10 @@ SAMPLE = ["--data", "samples/lung-tumour"]
         (["train", "--data", "samples/lung-tumour", "--out", "x", "--filters", "8"], "filters"),
         (["train", "--data", "samples/lung-tumour", "--out", "x", "--alpha", "-1"], "alpha"),
         (["train", "--data", "samples/lung-tumour", "--out", "x", "--filters", "a"], "filters"),
+        (["train", "--recipe", "none"], "There is no recipe none. Expected one of 2019-question"),
+        (["train"], "Nothing to train on. Expected --data DIR or --recipe NAME"),
+        (["train", *SAMPLE, "--schedule", "x=0:1"], "schedules must be of alpha, beta"),
+        (["train", *SAMPLE, "--schedule", "alpha"], "invalid _schedule value"),
         (["nonsense"], "invalid choice"),
         ([], "required"),
     ],

@@ -13,6 +13,7 @@ from seg.settings import settings
 if TYPE_CHECKING:
     from seg.store import Epoch, Run
     from seg.train.config import TrainConfig
+    from seg.train.schedule import Schedule
 
 OPTIONS = {"class_names": "classes", "in_channels": "channels"}  # where the names differ
 GROUPS = {
@@ -20,7 +21,7 @@ GROUPS = {
              "cross_entropy", "reduction"),
     "optimizer": ("learning_rate", "decay", "warm_up", "clip_norm"),
     "views": ("crop", "repeats", "augmentation", "foreground_share", "invert"),
-    "architecture": ("filters", "heads", "norm", "dropout", "l2"),
+    "architecture": ("filters", "heads", "norm", "dropout", "l2", "upsampling"),
     "preprocessing": ("normalisation",),
 }  # fmt: skip
 PLAIN = (
@@ -54,8 +55,20 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     option("--l2", type=float, help="1e-5")
     option("--channels", type=int, help="1 grey, 3 colour (1)")
     option("--normalisation", choices=("zscore", "zscore_nonzero", "full_range"), help="zscore")
+    option("--upsampling", choices=("transposed", "bilinear"), help="transposed")
+    option("--softmax", action="store_true", help="a background channel beside a single class")
+    option("--optimizer", choices=("adam", "adamw", "sgd"), help="adam")
     option("--learning-rate", type=float, help="1e-3")
     option("--decay", choices=("cosine", "constant"), help="cosine")
+    option("--warm-up", type=float, help="share of the steps in which the rate rises (0.05)")
+    option("--clip-norm", type=float, help="largest norm of a gradient; 0 is none (1)")
+    option(
+        "--schedule",
+        type=_schedule,
+        action="append",
+        metavar="CONTROL=EPOCH:VALUE,...",
+        help="alpha=0:0.5,20:0.3 moves it; one more ',steps' jumps; may be repeated",
+    )
     option("--crop", type=int, help="side of the training views, pixels (96)")
     option("--repeats", type=int, help="views of each image in an epoch (1)")
     option("--augmentation", choices=("strong", "mirror", "none"), help="strong")
@@ -179,8 +192,14 @@ def _add_shapes(values: dict[str, Any], given: dict[str, Any]) -> None:
         names = given["classes"]
         values["class_names"] = names
         values["architecture"]["classes"] = 1 if len(names) == 1 else len(names) + 1
+    if given.get("softmax") and len(values.get("class_names", "x")) == 1:
+        values["architecture"]["classes"] = 2
     if "filters" in given and "heads" not in given:
         values["architecture"]["heads"] = ()
+    if "optimizer" in given:
+        values["optimizer"]["name"] = given["optimizer"]
+    if "schedule" in given:
+        values["schedules"] = given["schedule"]
 
 
 def _refusal(error: ValidationError) -> ConfigError:
@@ -205,6 +224,21 @@ def _numbers(text: str) -> tuple[int, ...]:
 def _floats(text: str) -> tuple[float, ...]:
     """'0.3,0.7' as numbers."""
     return tuple(float(part) for part in text.split(","))
+
+
+def _schedule(text: str) -> dict[str, Any]:
+    """'alpha=0:0.5,20:0.3' as a schedule's values; `TrainConfig` looks at them."""
+    control, _, rest = text.partition("=")
+    words = rest.split(",")
+    between = "steps" if words[-1] == "steps" else "linear"
+    points = [tuple(map(float, word.split(":"))) for word in words if word != "steps"]
+    return {"control": control, "points": points, "between": between}
+
+
+def schedule_text(schedule: "Schedule") -> str:
+    """A schedule as the option takes it."""
+    points = [f"{epoch!r}:{value!r}" for epoch, value in schedule.points]
+    return f"{schedule.control}={','.join(points)}{',steps' * (schedule.between == 'steps')}"
 
 
 def _names(text: str) -> tuple[str, ...]:

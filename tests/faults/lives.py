@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -34,6 +35,7 @@ class Nursery:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._is_ready = False
+        self._pid = 0  # of the life under way
 
     def begin(self, run_id, point=0):
         """Begin a life; returns its pid."""
@@ -42,11 +44,20 @@ class Nursery:
             self._is_ready = True
         self._process.stdin.write(f"{run_id} {point}\n")
         self._process.stdin.flush()
-        return int(self._hear().removeprefix("pid "))
+        self._pid = int(self._hear().removeprefix("pid "))
+        return self._pid
 
     def end(self):
         """Wait for the life's end; returns its exit code, negative for a signal."""
-        return int(self._hear().removeprefix("ended "))
+        code = int(self._hear().removeprefix("ended "))
+        self._pid = 0
+        return code
+
+    def abandon(self):
+        """End a life that a test has left."""
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self.end()
 
     def train(self, run_id, point=0):
         """A whole life."""

@@ -10,6 +10,7 @@ It answers `pid N` and, when the child is gone, `ended CODE`, negative for a sig
 number of a step of a save (0: none), the child kills itself: see `_killed_at`.
 """
 
+import ctypes
 import os
 import signal
 import sys
@@ -19,9 +20,12 @@ from functools import wraps
 from pathlib import Path
 from typing import NoReturn
 
+PR_SET_PDEATHSIG = 1  # of prctl(2)
+
 
 def main() -> None:
     """One life after the other."""
+    _die_with_parent()
     import seg.train.session  # noqa: F401 - Keras, once
     from seg.train import work  # noqa: F401
 
@@ -42,6 +46,7 @@ def _live(run_id: str, point: int) -> NoReturn:
     from seg.launch.place import log_file, make_folder
     from seg.train.work import work
 
+    _die_with_parent()
     make_folder(run_id)
     log = os.open(log_file(run_id), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for number in (1, 2):
@@ -59,6 +64,12 @@ def _live(run_id: str, point: int) -> NoReturn:
         code = 1
     sys.stderr.flush()
     os._exit(code)
+
+
+def _die_with_parent() -> None:
+    """A test that is cut short leaves no training behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _killed_at(point: int) -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pages.widgets.choose import titles
 from pages.widgets.engine import BEST, checkpoints, shelf
 from pages.widgets.text import plain_text
-from pages.widgets.train.command import command_of, missing
+from pages.widgets.train.command import command_of
 from seg import launch
 from seg.checkpoint import Checkpoint, open_checkpoint
 from seg.errors import CheckpointError
@@ -68,9 +68,5 @@ def _command(run: Run) -> None:
     with st.popover("Command line", type="tertiary"):
         st.caption("The same run without a browser:")
         st.code(command_of(config), language="bash", wrap_lines=True)
-        if names := missing(config):
-            st.caption(
-                plain_text(f"But for these, which have no option there: {', '.join(names)}.")
-            )
         st.caption("And this one's numbers as a table:")
         st.code(f"python -m seg runs export {run.id} --out steps.csv", language="bash")

@@ -1,12 +1,9 @@
 """The command that makes the same run without a browser."""
 
-import argparse
 import shlex
-from functools import cache
 from typing import Any
 
 from seg.cli import train
-from seg.curves import differences
 from seg.train.config import TrainConfig
 from seg.train.recipes import RECIPES
 
@@ -14,7 +11,7 @@ PROGRAM = "python -m seg train"
 
 
 def command_of(config: TrainConfig) -> str:
-    """A line for a shell; options at their defaults are left out. `missing` says what has none."""
+    """A line for a shell; options at their defaults are left out."""
     for recipe in RECIPES.values():
         if config == recipe.config:
             return f"{PROGRAM} --recipe {recipe.name}"
@@ -30,19 +27,16 @@ def command_of(config: TrainConfig) -> str:
     channels = "in_channels"
     words += _option("channels", wanted["architecture"][channels], usual["architecture"][channels])
     words += _option("classes", wanted["class_names"], usual["class_names"])
+    if len(config.class_names) == 1 and config.architecture.classes == 2:
+        words.append("--softmax")
+    words += _option("optimizer", config.optimizer.name, usual["optimizer"]["name"])
+    for schedule in config.schedules:
+        words += _option("schedule", train.schedule_text(schedule), "")
     return f"{PROGRAM} {shlex.join(words)}"
 
 
-def missing(config: TrainConfig) -> list[str]:
-    """Settings of a run that its command does not say, in words: they have no option there."""
-    words = shlex.split(command_of(config))[len(PROGRAM.split()) :]
-    made = train.make_config(vars(_parser().parse_args(["train", *words])))
-    pair = [one.model_dump(mode="json") for one in (config, made)]
-    return [difference.name for difference in differences(pair)]
-
-
 def _option(name: str, value: Any, usual: Any) -> list[str]:
-    """One option's words; none where the value is the usual one, or there is no such option."""
+    """One option's words; none where the value is the usual one."""
     if value == usual:
         return []
     words = ["--" + name.replace("_", "-")]
@@ -50,13 +44,4 @@ def _option(name: str, value: Any, usual: Any) -> list[str]:
         words.append(",".join(str(one) for one in value))
     elif not isinstance(value, bool):
         words.append(str(value))
-    _, unknown = _parser().parse_known_args(["train", *words])
-    return [] if unknown else words
-
-
-@cache
-def _parser() -> argparse.ArgumentParser:
-    """The command line's own, `train` alone."""
-    parser = argparse.ArgumentParser()
-    train.add(parser.add_subparsers())
-    return parser
+    return words

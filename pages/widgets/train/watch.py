@@ -41,6 +41,8 @@ STYLE = """
   .st-key-look { gap: 0.7rem; }
   .st-key-look [data-testid="stCaptionContainer"],
   .st-key-look [data-testid="stCaptionContainer"] p { margin: 0; }
+  .facts.beside td:first-child { white-space: normal; }
+  .facts.beside td:last-child { white-space: nowrap; }
   .facts.beside :is(td, th) { text-align: left; padding-right: 0.6rem; font-weight: 400; }
 </style>
 """
