@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from web.files import ROUTES
+from web import files, scripts
 
 
 async def explore(request: Request) -> RedirectResponse:
@@ -17,4 +17,4 @@ async def explore(request: Request) -> RedirectResponse:
     return RedirectResponse(request.url.replace(path="/"))
 
 
-app = st.App("pages/index.py", routes=[*ROUTES, Route("/explore", explore)])
+app = st.App("pages/index.py", routes=[*files.ROUTES, *scripts.ROUTES, Route("/explore", explore)])

@@ -4,13 +4,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from web.files import ROUTES
+from web import files, scripts
 from web.shelf import SHELVES
 
 
 @pytest.fixture
 def client():
-    with TestClient(Starlette(routes=ROUTES)) as client:
+    with TestClient(Starlette(routes=[*files.ROUTES, *scripts.ROUTES])) as client:
         yield client
 
 
@@ -63,3 +63,12 @@ def test_a_session_holds_so_much_and_no_more(client, monkeypatch):
     paths = [shelf.put(str(i), lambda i=i: str(i).encode(), "text/plain") for i in range(4)]
     assert [client.get(path).status_code for path in paths] == [404, 200, 200, 200]
     shelf.empty()
+
+
+def test_plotly_is_kept_by_the_browser(client):
+    response = client.get(scripts.plotly_path())
+    assert response.status_code == 200
+    assert b"plotly.js v" in response.content[:300]
+    assert "immutable" in response.headers["Cache-Control"]
+    assert response.headers["Content-Type"].startswith("text/javascript")
+    assert client.get("/scripts/other.js").status_code == 404

@@ -7,14 +7,13 @@ comes from this server.
 """
 
 import base64
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.widgets.engine import shelf
+from web.scripts import plotly_path
 
 _FOLDER = Path(__file__).parent
 INK, PAPER, GRID = (
@@ -32,7 +31,7 @@ def plot(figure: dict[str, Any], *, key: str, label: str) -> None:
         key: Identity of this chart among all elements of the application.
         label: What is to be seen, for those who cannot see it.
     """
-    data = {"figure": plain(figure), "script": _script_path(), "label": label}
+    data = {"figure": plain(figure), "script": plotly_path(), "label": label}
     _component()(data=data, key=key)
 
 
@@ -52,19 +51,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(one) for one in value]
     return value
-
-
-def _script_path() -> str:
-    """Where the browser gets Plotly."""
-    return shelf().put("plotly.js", _script, "text/javascript")
-
-
-@cache
-def _script() -> bytes:
-    """Plotly as its package ships it."""
-    import plotly
-
-    return (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
 
 
 @st.cache_resource(show_spinner=False)
