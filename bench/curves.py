@@ -113,7 +113,7 @@ def _write(store: Store, run: Run, first: int, last: int) -> None:
             write.steps(steps)
             for n in numbers:
                 if n % PER_EPOCH == 0:
-                    values = (n // PER_EPOCH, n, float(n), 250.0, 0.5, 0.0, 0.5, 0.5)
+                    values = (n // PER_EPOCH, n, float(n), 250.0, 0.5, 0.0, 0.5, 0.0, 0.5)
                     write.epoch(Epoch(*values, *costs, is_best=False, record=held_out))
             write.run(step=numbers[-1], epoch=numbers[-1] // PER_EPOCH)
 

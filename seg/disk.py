@@ -9,6 +9,8 @@ from typing import IO
 
 from seg.errors import DataError
 
+TEMPORARY = ".writing-"  # how the names of files begin that are not whole yet
+
 
 def read_bytes(path: Path, bytes_max: int) -> bytes:
     """A file's content, its size looked at before it is read.
@@ -54,10 +56,32 @@ def writing_durably(path: Path) -> Iterator[IO[bytes]]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def replace_durably(path: Path, target: Path) -> None:
+    """Give a whole file another's place, on the disk when this returns.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    path.replace(target)
+    _sync_folder(target.parent)
+
+
+def remove_half_written(folder: Path) -> None:
+    """Remove what a killed process left of the files it was writing.
+
+    Only for a folder in which nobody writes now: a file that is being written looks the same.
+
+    Raises:
+        OSError: One cannot be removed.
+    """
+    for path in folder.glob(f"{TEMPORARY}*"):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """A new file that takes the old one's place at the end; what was half written is removed."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=TEMPORARY, delete=False) as file:
         temporary = Path(file.name)
         try:
             yield file.file

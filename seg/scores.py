@@ -209,9 +209,10 @@ def focal_tversky(
 
     Reference: Abraham and Khan 2019, A novel focal Tversky loss function.
     """
-    index = tversky(confusion, alpha, beta, smooth, reduction=reduction, empty=empty)
-    ops = array_ops(index)
-    missing = 1 - index
+    tp, fp, fn, _ = _reduce(confusion, reduction)
+    wrong = alpha * fp + beta * fn  # 1 - index would lose its digits near 0, where a power shows it
+    missing = _ratio(wrong, tp + wrong + smooth, 1 - empty)
+    ops = array_ops(missing)
     perfect = missing <= 0  # where the slope of a power below 1 is infinite; a loss of 0 needs none
     return ops.where(perfect, 0.0, ops.where(perfect, 1.0, missing) ** gamma)
 

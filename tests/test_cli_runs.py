@@ -138,8 +138,8 @@ def fill(store, run, steps=4):
             write.steps([Step(number, epoch, 1000.0 + number, 0.5, 0.9, 0.01, 0.3, 0.7, 1.0, 1e-4,
                               make_record(2, number))])  # fmt: skip
             if number % 2 == 0:
-                write.epoch(Epoch(epoch, number, 2000.0, 3.0, 0.9, 0.01, 0.8, 0.6, 0.3, 0.7, 1.0,
-                                  1e-3, True, make_record(3, 0.5)))  # fmt: skip
+                write.epoch(Epoch(epoch, number, 2000.0, 3.0, 0.9, 0.02, 0.8, 0.01, 0.6, 0.3, 0.7,
+                                  1.0, 1e-3, True, make_record(3, 0.5)))  # fmt: skip
     store.release(run.id, "filler", "stopped")
 
 
@@ -349,7 +349,8 @@ def test_a_loss_that_is_no_number_is_exported_as_such(store):
     nan, record = float("nan"), make_record(1, 1)
     with store.writing(made.id, "me") as write:
         write.steps([Step(1, 1, 1.0, 1.0, nan, 0.0, 0.5, 0.5, 1.0, 1e-3, record)])
-        write.epoch(Epoch(1, 1, 2.0, 3.0, nan, 0.0, None, None, 0.5, 0.5, 1.0, 1e-3, False, record))
+        values = (nan, 0.0, None, None, None, 0.5, 0.5, 1.0, 1e-3, False, record)
+        write.epoch(Epoch(1, 1, 2.0, 3.0, *values))
     _, step, epoch = steps_export.steps_csv(store, made.id)
     assert step.split(b",")[5] == b"nan"
     assert epoch.split(b",")[5] == b""

@@ -72,8 +72,8 @@ def make_step(step=1, record=None, alpha=0.25, beta=0.5, gamma=1.0, **changes):
 def make_epoch(epoch=1, record=None, **changes):
     values = {
         "step": epoch * 10, "at": 0.0, "seconds": 30.0, "loss": 0.6, "l2": 0.1,
-        "validation_loss": 0.7, "validation_dice": 0.4, "alpha": 0.25, "beta": 0.5, "gamma": 1.0,
-        "learning_rate": 1e-3, "is_best": False,
+        "validation_loss": 0.7, "validation_l2": 0.05, "validation_dice": 0.4,
+        "alpha": 0.25, "beta": 0.5, "gamma": 1.0, "learning_rate": 1e-3, "is_best": False,
         "record": (record or make_record(hard=(HARD, MEAN_HARD))).encode(),
     }  # fmt: skip
     return Epoch(epoch=epoch, **values | changes)

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from seg import launch
+from seg.disk import TEMPORARY
 from seg.errors import Cancelled, ConfigError, RunError
 from seg.launch import hold, locks, place, process, slots, stop
 from seg.settings import settings
@@ -205,6 +206,18 @@ def test_a_lock_on_a_removed_file_is_none():
     assert locks.is_held(path)
     os.close(old)
     os.close(new)
+
+
+def test_a_new_holder_removes_what_a_killed_one_was_writing():
+    path = launch.make_folder(RUN)
+    for name in (f"{TEMPORARY}abc", "resume-3-1.bundle"):
+        (path / name).write_bytes(b"half")
+    with launch.Hold(RUN):
+        assert {file.name for file in path.iterdir()} == {"lock", "resume-3-1.bundle"}
+        (path / f"{TEMPORARY}mine").write_bytes(b"half")
+        with pytest.raises(RunError), launch.Hold(RUN):
+            pass
+        assert (path / f"{TEMPORARY}mine").exists()
 
 
 # status

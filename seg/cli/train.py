@@ -112,10 +112,11 @@ def run(arguments: argparse.Namespace) -> int:
     split(dataset, config.validation, config.test, config.seed)
     from seg.launch import folder
     from seg.store import open_store
+    from seg.store.runs import NAME_MAX
     from seg.train.work import work
 
     run = open_store().create_run(
-        given.get("name") or config.title or config.data.name,
+        (given.get("name") or config.title or config.data.name)[:NAME_MAX],
         config.model_dump(mode="json"),
         config.data.name,
     )
@@ -172,8 +173,11 @@ def make_config(given: dict[str, Any]) -> "TrainConfig":
         )
     if recipe is None and "data" not in given:
         raise ConfigError("Nothing to train on. Expected --data DIR or --recipe NAME. Add one.")
-    values = RECIPES[recipe].config.model_dump() if recipe else {"architecture": dict(START)}
+    values: dict[str, Any] = {"architecture": dict(START)}
+    if recipe:
+        values = RECIPES[recipe].config.model_dump()
     values |= {name: given[name] for name in PLAIN if name in given}
+    values["data"] = Path(str(values["data"])).absolute()  # a run is resumed from any folder
     for group, names in GROUPS.items():
         values[group] = values.get(group, {}) | {n: given[n] for n in names if n in given}
     _add_shapes(values, given)

@@ -28,8 +28,8 @@ def steps_csv(store: Store, run_id: str) -> Iterator[bytes]:
     seconds), seconds, loss, l2, dice (of a validation: hard, the mean of images), alpha, beta,
     gamma, learning_rate; then for each head its weight, and for each of its classes the soft sums
     TP, FP, FN, TN in pixels and the cross-entropy in nats, pooled over the row's images:
-    `L1_lesion_tp`. A validation's loss is that of the averaged weights; its seconds are its
-    epoch's, its l2 the mean of that epoch's steps.
+    `L1_lesion_tp`. A validation's loss is that of the averaged weights; its l2 likewise; its
+    seconds are its epoch's.
 
     Args:
         store: Read by cursor, so that a long run takes no more memory than a short one.
@@ -115,11 +115,13 @@ def _epochs(store: Store, run_id: str) -> Iterator[Epoch]:
 def _fixed(row: Step | Epoch) -> list[object]:
     """The columns every run has."""
     split = "validation" if isinstance(row, Epoch) else "train"
-    loss = row.validation_loss if isinstance(row, Epoch) else row.loss
-    score = row.validation_dice if isinstance(row, Epoch) else None
+    if isinstance(row, Epoch):
+        numbers = [row.validation_loss, row.validation_l2, row.validation_dice]
+    else:
+        numbers = [row.loss, row.l2, None]
     place = [row.step, row.epoch, split, f"{row.at:.3f}"]
     costs = [row.alpha, row.beta, row.gamma, row.learning_rate]
-    return [*place, row.seconds, loss, row.l2, score, *costs]
+    return [*place, row.seconds, *numbers, *costs]
 
 
 def _line(cells: Sequence[object]) -> bytes:

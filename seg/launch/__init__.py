@@ -9,7 +9,7 @@ Imports neither Keras nor Streamlit.
 
 from seg.launch.hold import Hold
 from seg.launch.life import LIVE, is_alive, status, this_host
-from seg.launch.place import folder, make_folder
+from seg.launch.place import folder, make_folder, run_file
 from seg.launch.process import start, tail
 from seg.launch.remove import remove
 from seg.launch.slots import Slot, waiting_text
@@ -24,6 +24,7 @@ __all__ = [
     "is_alive",
     "make_folder",
     "remove",
+    "run_file",
     "start",
     "status",
     "stop_hard",

@@ -10,6 +10,7 @@ from types import TracebackType
 
 import psutil
 
+from seg.disk import remove_half_written
 from seg.errors import RunError
 from seg.launch import locks
 from seg.launch.place import lock_file, make_folder
@@ -53,7 +54,8 @@ class Holder:
 class Hold:
     """Hold a run while it is trained: `with Hold(run_id): ...`.
 
-    A process that `launch.start` started was handed the lock with its life and only keeps it.
+    A process that `launch.start` started was handed the lock with its life and only keeps it. As
+    nobody else writes into the run's folder now, what a killed one was writing there is removed.
 
     Raises:
         RunError: Another process holds the run.
@@ -65,11 +67,12 @@ class Hold:
         self._descriptor: int | None = None
 
     def __enter__(self) -> "Hold":
-        make_folder(self._run_id)
+        folder = make_folder(self._run_id)
         path = lock_file(self._run_id)
         descriptor = _inherited(path)
         self._descriptor = take_run(self._run_id) if descriptor is None else descriptor
         locks.write_note(self._descriptor, Holder.of(os.getpid()).encode())
+        remove_half_written(folder)
         return self
 
     def __exit__(

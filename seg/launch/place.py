@@ -6,6 +6,7 @@ from pathlib import Path
 from seg.settings import settings
 
 RUN_ID = re.compile(r"[0-9a-f]{12}")
+FILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}\.(safetensors|bundle)")
 OWNER_ONLY = 0o700  # a run's pictures are a patient's
 
 
@@ -26,6 +27,21 @@ def folder(run_id: str) -> Path:
     if not RUN_ID.fullmatch(run_id):
         raise ValueError(f"A run's id is 12 hexadecimal digits, not {run_id[:40]!r}.")
     return runs_folder() / run_id
+
+
+def run_file(run_id: str, name: str) -> Path:
+    """A file of a run by the name that the store has of it.
+
+    Raises:
+        ValueError: The name is not one that a run's files have: it must not lead elsewhere.
+
+    Example:
+        >>> run_file("0123456789ab", "best.safetensors").name
+        'best.safetensors'
+    """
+    if not FILE_NAME.fullmatch(name):
+        raise ValueError(f"{ascii(name)[:60]} is no name of a run's file.")
+    return folder(run_id) / name
 
 
 def lock_file(run_id: str) -> Path:

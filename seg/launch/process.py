@@ -77,6 +77,7 @@ def _spawn(run_id: str, lock: int) -> "subprocess.Popen[bytes]":
         "PYTHONUNBUFFERED": "1",
         "SEG_HOME": str(settings().home.resolve()),  # a relative one meant this process's folder
         INHERITED: str(lock),
+        **_store_url(),
     }
     with os.fdopen(os.open(log_file(run_id), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)) as to:
         try:
@@ -97,6 +98,15 @@ def _spawn(run_id: str, lock: int) -> "subprocess.Popen[bytes]":
             ) from error
     _be_nice(process.pid)
     return process
+
+
+def _store_url() -> dict[str, str]:
+    """The store's address for another working directory, where one is set."""
+    if not settings().store_url:
+        return {}
+    from seg.store.database import parse
+
+    return {"SEG_STORE_URL": parse(settings().store_url).render_as_string(hide_password=False)}
 
 
 def _be_nice(pid: int) -> None:

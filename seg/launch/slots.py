@@ -4,6 +4,7 @@ The working process itself waits, for one of some locks in `runs/slots`. No serv
 one that dies, waiting or working, is out of the way at once.
 """
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -11,13 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from seg.errors import Cancelled
+from seg.errors import Cancelled, StoreError
 from seg.launch import locks
 from seg.launch.place import lock_file, make_private, runs_folder
 from seg.settings import settings
 
 if TYPE_CHECKING:
     from seg.store import Run, Store
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 0.5  # from one look at the queue to the next
 QUICK_S = 0.05  # for a slot that looked free: longer than another's look at it
@@ -47,7 +50,6 @@ class Slot:
 
     Raises:
         Cancelled: `is_cancelled` said so.
-        StoreError: The queue cannot be read now.
         OSError: The locks' folder cannot be written.
     """
 
@@ -65,13 +67,19 @@ class Slot:
 
     def __enter__(self) -> "Slot":
         make_private(_folder())
-        while not self._try():
+        while True:
+            try:
+                place = self.place()
+            except StoreError as error:
+                log.warning("The queue cannot be read; it is tried again. %s", error)
+                place = 1
+            if not place and self._try():
+                return self
             if self._is_cancelled():
                 raise Cancelled(f"Run {self._run.id} was stopped while it waited for its turn.")
-            if place := self.place():
+            if place:
                 self._on_wait(place)
                 time.sleep(LOOK_S)
-        return self
 
     def __exit__(
         self,
@@ -90,9 +98,7 @@ class Slot:
         return max(self._ahead() + 1 - free, 0)
 
     def _try(self) -> bool:
-        """Take the first free slot, if it is our turn; one who was quicker has it."""
-        if self.place():
-            return False
+        """Take the first free slot; False where one was quicker."""
         for number, path in enumerate(_slots()):
             descriptor = locks.take(path, wait_s=QUICK_S)
             if descriptor is not None:

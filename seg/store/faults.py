@@ -51,6 +51,7 @@ SQLITE: dict[int, Fault] = {  # by primary result code, https://sqlite.org/resco
     sqlite3.SQLITE_PERM: READ_ONLY,
     sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_LOCKED: LOCKED,
+    sqlite3.SQLITE_PROTOCOL: LOCKED,
     sqlite3.SQLITE_READONLY: READ_ONLY,
     sqlite3.SQLITE_IOERR: BAD_DISK,
     sqlite3.SQLITE_CORRUPT: DAMAGED,

@@ -94,6 +94,7 @@ class Epoch:
         step: Its last step.
         loss: Mean of its steps' losses. `l2` likewise.
         validation_loss: None where there is none; a nan is kept as None. So `validation_dice`.
+        validation_l2: The penalty in it, of the weights that were validated.
         is_best: Whether it was the best one when it ended.
         record: Of the validation, all images.
     """
@@ -105,6 +106,7 @@ class Epoch:
     loss: float
     l2: float
     validation_loss: float | None
+    validation_l2: float | None
     validation_dice: float | None
     alpha: float
     beta: float

@@ -142,6 +142,7 @@ epochs = Table(
     Column("loss", Measured),
     Column("l2", Measured),
     Column("validation_loss", MeasuredOrNone),
+    Column("validation_l2", MeasuredOrNone),
     Column("validation_dice", MeasuredOrNone),
     _real("alpha"),
     _real("beta"),

@@ -1,4 +1,4 @@
 """Training a UNet++: what to train (`config`), on what (`batches`, `augment`), and the loop.
 
-Only `loop` imports Keras.
+Only `session`, `trainer` and `steered` import Keras.
 """

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from seg.errors import RunError
-from seg.launch import folder, make_folder
+from seg.launch import make_folder, run_file
 from seg.store import Run, SavedFile, Store
 
 
@@ -25,7 +25,12 @@ def branch(
     Raises:
         RunError: The state's file is gone, or it is no state.
     """
-    source = folder(run.id) / saved.file
+    source = run_file(run.id, saved.file)
+    if saved.epoch >= int(run.config["epochs"]):
+        raise RunError(
+            f"Nothing is left to train after step {saved.step} of run {run.id}. Expected a state "
+            "before its last epoch. Choose an earlier one."
+        )
     if saved.kind != "resume" or not source.is_file():
         raise RunError(
             f"Run {run.id} has no saved state after step {saved.step} any more. Expected one. "
@@ -35,7 +40,8 @@ def branch(
     new = store.create_run(
         text, run.config, run.data_name, parent_id=run.id, parent_step=saved.step
     )
-    shutil.copyfile(source, make_folder(new.id) / saved.file)
+    make_folder(new.id)
+    shutil.copyfile(source, run_file(new.id, saved.file))
     _hand_over(store, new.id, saved, run.data_fingerprint)
     if turns:
         store.command(new.id, "set", dict(turns))
@@ -50,4 +56,6 @@ def _hand_over(store: Store, run_id: str, saved: SavedFile, fingerprint: str) ->
     with store.writing(run_id, owner) as write:
         write.saved(replace(saved, note="Where it branched off"))
         write.run(data_fingerprint=fingerprint)
+        text = f"Branched off after step {saved.step}."
+        write.event("branch", text, step=saved.step, epoch=saved.epoch)
     store.release(run_id, owner, "queued")

@@ -66,11 +66,15 @@ class Position:
         )
 
 
-def write_bundle(path: Path, arrays: Mapping[str, np.ndarray], position: Position) -> str:
+def write_bundle(
+    folder: Path, arrays: Mapping[str, np.ndarray], position: Position
+) -> tuple[Path, str]:
     """Write a state so that a crash leaves the whole file or none.
 
+    Its name tells step, epoch and content: a file that the store names is never written over.
+
     Returns:
-        The file's sha256.
+        The file, and its sha256.
 
     Raises:
         OSError: It cannot be written, as when the disk is full.
@@ -79,8 +83,10 @@ def write_bundle(path: Path, arrays: Mapping[str, np.ndarray], position: Positio
 
     tensors = {name: np.require(array, requirements="C") for name, array in arrays.items()}
     content = save(tensors, {"position": json.dumps(asdict(position))})
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = folder / f"resume-{position.step}-{position.epoch}-{sha256[:8]}.bundle"
     write_durably(path, content)
-    return hashlib.sha256(content).hexdigest()
+    return path, sha256
 
 
 def read_bundle(path: Path, sha256: str) -> tuple[dict[str, np.ndarray], Position]:
@@ -102,7 +108,7 @@ def read_bundle(path: Path, sha256: str) -> tuple[dict[str, np.ndarray], Positio
         arrays = load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         values = json.loads(header["__metadata__"]["position"])
-    except (SafetensorError, ValueError, KeyError) as error:
+        values |= {name: tuple(values[name]) for name in ("by_hand", "losses")}
+        return arrays, Position(**values)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"The saved state {path.name} is none of this version.") from error
-    values["by_hand"], values["losses"] = tuple(values["by_hand"]), tuple(values["losses"])
-    return arrays, Position(**values)

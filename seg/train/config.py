@@ -9,12 +9,12 @@ from seg.architecture import Architecture
 from seg.metadata import TEXT_MAX, Name, Seed
 from seg.objective import Costs, Terms
 from seg.preprocessing import Preprocessing
+from seg.train.limits import COST_MAX, why_not
 from seg.train.schedule import Schedule
 
 PATTERN_MAX = 500  # characters
 Pattern = Annotated[str, Field(max_length=PATTERN_MAX)]  # regular; kept in the checkpoint
 Weight = Annotated[float, Field(ge=0, le=1000)]
-COST_MAX = 100.0
 
 
 class _Part(BaseModel):
@@ -190,7 +190,16 @@ def _check_weights(config: TrainConfig) -> None:
             raise ValueError(f"{name} must not all be 0")
     known = ["alpha", "beta", "gamma", "learning_rate"]
     known += [f"head_weight_{level}" for level in network.heads]
+    _check_schedules(config, known)
+
+
+def _check_schedules(config: TrainConfig, known: list[str]) -> None:
+    """Of controls there are, each once, with values that a hand could set."""
     scheduled = [schedule.control for schedule in config.schedules]
     for control in scheduled:
         if control not in known or scheduled.count(control) > 1:
             raise ValueError(f"schedules must be of {', '.join(known)}, each once, not {control}")
+    for schedule in config.schedules:
+        for _, value in schedule.points:
+            if expected := why_not(schedule.control, value):
+                raise ValueError(f"schedules of {schedule.control} need {expected}, not {value:g}")

@@ -5,15 +5,9 @@ from math import cos, pi
 
 from seg.errors import ConfigError
 from seg.train.config import TrainConfig
+from seg.train.limits import why_not
 
 WARM_UP_START = 0.1  # of the learning rate, at the first step
-LIMITS = {  # lowest, highest, whether the lowest itself is allowed
-    "alpha": (0.0, 100.0, True),
-    "beta": (0.0, 100.0, True),
-    "gamma": (0.0, 10.0, False),
-    "learning_rate": (0.0, 1e38, False),
-    "head_weight": (0.0, 1000.0, True),
-}
 
 
 def first_controls(config: TrainConfig) -> dict[str, float]:
@@ -49,16 +43,12 @@ def check_turn(values: Mapping[str, object], known: Mapping[str, float]) -> dict
                 f"This run has no control {ascii(name)[1:-1][:40]}. Expected one of "
                 f"{', '.join(known)}. Choose one of them."
             )
-        kind = "head_weight" if name.startswith("head_weight") else name
-        low, high, closed = LIMITS[kind]
-        number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-        if number is None or not (low <= number <= high) or (number == low and not closed):
+        if expected := why_not(name, value):
             raise ConfigError(
-                f"The control {name} cannot be set. Expected a number "
-                f"{'from' if closed else 'above'} {low:g} to {high:g}. Received: "
+                f"The control {name} cannot be set. Expected {expected}. Received: "
                 f"{ascii(value)[:40]}. Choose another."
             )
-        turned[name] = float(number)
+        turned[name] = float(str(value))
     return turned
 
 

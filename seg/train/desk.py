@@ -38,14 +38,16 @@ class Desk:
     def __init__(self, store: Store, run_id: str, owner: str) -> None:
         self._store, self._run_id, self._owner = store, run_id, owner
         self._now: dict[str, Any] = {"step": 0, "epoch": 0}
-        self._is_news = False
+        self._news = 0  # counts what was told; `_told` is how much of it is written
+        self._told = 0
         self._steps: list[Step] = []
         self._commands: dict[int, Command] = {}
         self._taken: set[int] = set()
-        self._lock = threading.RLock()  # of all fields, and of writing
+        self._lock = threading.Lock()  # of the fields above, held for moments only
+        self._writes = threading.Lock()  # one transaction at a time; it may wait for the store
         self._over = threading.Event()
         self._came = threading.Event()
-        self._lost: LostRun | None = None
+        self._lost: Exception | None = None
         self._beat = time.monotonic()
         self._thread = threading.Thread(target=self._attend, name="desk", daemon=True)
         self.is_ending = False  # the machine asked the process to end
@@ -61,13 +63,12 @@ class Desk:
     def tell(self, **columns: Any) -> None:
         """Have columns of the run's row written soon."""
         with self._lock:
-            self._now |= columns
-            self._is_news = True
+            self._now = self._now | columns
+            self._news += 1
 
-    @property
-    def status(self) -> str:
-        """What was told last of it."""
-        return str(self._now.get("status", ""))
+    def now(self, column: str) -> Any:
+        """What was told last of a column."""
+        return self._now.get(column)
 
     def record(self, step: Step) -> None:
         """Have a step written soon.
@@ -112,9 +113,15 @@ class Desk:
 
         Raises:
             LostRun: Another worker owns the run.
+            StoreError: The machine ends the process meanwhile.
         """
         told = False
         while True:
+            if told and self.is_ending:
+                raise StoreError(
+                    "The store cannot be written, and the machine ended the training. It goes on "
+                    "from its last state when resumed."
+                )
             try:
                 with self._writing() as write:
                     work(write)
@@ -124,6 +131,23 @@ class Desk:
                     log.warning("The store cannot be written; it is tried again. %s", error)
                 told = True
                 self.check()
+                time.sleep(RETRY_S)
+
+    def read(self, ask: Callable[[Store], Any]) -> Any:
+        """Ask the store; one that is locked or away is tried until it answers.
+
+        Raises:
+            LostRun: Another worker owns the run.
+            StoreError: The machine ends the process meanwhile.
+        """
+        while True:
+            try:
+                return ask(self._store)
+            except StoreError as error:
+                log.warning("The store does not answer; it is tried again. %s", error)
+                self.check()
+                if self.is_ending:
+                    raise
                 time.sleep(RETRY_S)
 
     def check(self) -> None:
@@ -138,15 +162,17 @@ class Desk:
     @contextmanager
     def _writing(self) -> Iterator[Writer]:
         """One transaction that begins with the steps and columns not written yet."""
-        with self._lock:
-            steps = list(self._steps)
+        with self._writes:
+            with self._lock:
+                now, steps, news = self._now, list(self._steps), self._news
             with self._store.writing(self._run_id, self._owner) as write:
                 if steps:
                     write.steps(steps)
-                write.run(**self._now)
+                write.run(**now)
                 yield write
-            del self._steps[: len(steps)]
-            self._is_news = False
+            with self._lock:
+                del self._steps[: len(steps)]
+                self._told = news
             self._beat = time.monotonic()
 
     def _attend(self) -> None:
@@ -154,23 +180,25 @@ class Desk:
         while not self._over.wait(EVERY_S):
             try:
                 self._look()
-                if self._steps or self._is_news or time.monotonic() - self._beat > BEAT_S:
+                is_due = time.monotonic() - self._beat > BEAT_S
+                if self._steps or self._news != self._told or is_due:
                     with self._writing():
                         pass
-            except LostRun as error:
-                self._lost = error
-                self._came.set()
-                return
             except StoreError as error:
                 log.warning("The store cannot be reached; it is tried again. %s", error)
                 self._over.wait(RETRY_S)
+            except Exception as error:  # lost, or what nobody foresaw: the loop is told
+                self._lost = error
+                self._came.set()
+                return
 
     def _look(self) -> None:
         """Fetch new commands; one to stop now ends the process here, in the middle of a step."""
         pending = self._store.commands(self._run_id, pending_only=True)
         with self._lock:
-            new = [one for one in pending if one.id not in self._taken]
-            self._commands = {one.id: one for one in new}
+            open_ = [one for one in pending if one.id not in self._taken]
+            new = [one for one in open_ if one.id not in self._commands]
+            self._commands = {one.id: one for one in open_}
         if new:
             self._came.set()
         for command in new:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seg.errors import ConfigError, RunError
-from seg.store import Command, Epoch, SavedFile, Step
+from seg.store import Command, Epoch, SavedFile, Step, Writer
 from seg.train.augment import Sample
 from seg.train.batches import epoch_batches, steps_per_epoch
 from seg.train.bundle import Position
@@ -210,11 +210,17 @@ class Loop:
         is_best = after.best_epoch == after.epoch
         files = [self._keeper.durably(lambda: self._save(after, found.record))] if is_best else []
         files.append(self._keeper.durably(lambda: self._keeper.write_state(self._trainer, after)))
-        epoch = _epoch_row(after, before, seconds, (loss, dice), is_best, found.record)
+        epoch = _epoch_row(after, before, seconds, (loss, found.l2, dice), is_best, found.record)
         self.position = after
-        self._desk.tell(epoch=after.epoch, best_epoch=after.best_epoch, best_dice=after.best_dice)
         pictures = {number: to_png(image) for number, image in found.probabilities.items()}
-        self._keeper.name(*files, also=lambda write: write.epoch(epoch, pictures))
+        told = {"epoch": after.epoch, "best_epoch": after.best_epoch, "best_dice": after.best_dice}
+
+        def work(write: Writer) -> None:
+            write.epoch(epoch, pictures)
+            write.run(**told)
+
+        self._keeper.name(*files, also=work)
+        self._desk.tell(**told)
         self._on_epoch(epoch)
 
 
@@ -228,7 +234,7 @@ def _epoch_row(
     after: Position,
     before: Position,
     seconds: float,
-    validation: tuple[float, float],
+    validation: tuple[float, float, float],
     is_best: bool,
     record: Record,
 ) -> Epoch:
@@ -243,7 +249,8 @@ def _epoch_row(
         loss=before.losses[0] / steps,
         l2=before.losses[1] / steps,
         validation_loss=validation[0],
-        validation_dice=validation[1],
+        validation_l2=validation[1],
+        validation_dice=validation[2],
         alpha=controls["alpha"],
         beta=controls["beta"],
         gamma=controls["gamma"],

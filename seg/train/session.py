@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from pydantic import ValidationError
 
 from seg.cases import Case
 from seg.checkpoint import open_checkpoint, save_checkpoint
@@ -16,17 +17,16 @@ from seg.dataset import PARTS, Dataset, Part, read_folder, split
 from seg.devices import prepare_device
 from seg.errors import DataError, RunError
 from seg.facts import share_colors
-from seg.launch import folder
-from seg.metadata import Score
+from seg.metadata import Metadata, Score
 from seg.settings import settings
-from seg.store import Epoch, Evaluation, Run, SavedFile, Store, Writer
+from seg.store import Epoch, Evaluation, Run, SavedFile, Writer
 from seg.train.batches import steps_per_epoch, to_sample
 from seg.train.bundle import Position
 from seg.train.config import TrainConfig
 from seg.train.controls import first_controls
 from seg.train.describe import Origin, describe, part_scores
 from seg.train.desk import Desk
-from seg.train.keeper import BEST, Keeper, Stopped
+from seg.train.keeper import BEST, PENDING, Keeper, Stopped
 from seg.train.loop import Loop, Parts
 from seg.train.pictures import choose, pictures
 from seg.train.record import Record
@@ -49,20 +49,27 @@ class Session:
         self.pictures = pictures(cases["validation"], self._shown)
         self._trainer = Trainer(config)
         self._best_scores: list[Score] = []
-        self._folder = folder(run.id)
 
-    def restore(self, store: Store) -> None:
-        """Put back the newest state, and forget what the store holds beyond it."""
-        self._keeper = Keeper(self._folder, store.saved(self._run.id), self._desk)
+    def restore(self) -> None:
+        """Put back the newest state, and forget what the store holds beyond it.
+
+        Raises:
+            RunError: The store tells of steps, but no state of them is left.
+        """
+        run = self._run
+        saved = self._desk.read(lambda store: store.saved(run.id))
+        self._keeper = Keeper(run.id, saved, self._desk)
         restored = self._keeper.restore(self._trainer)
-        if restored is None and self._run.parent_step:
+        if restored is None and (run.parent_step or run.epoch or self._keeper.has_states()):
             raise RunError(
-                f"The state of run {self._run.parent_id} after step {self._run.parent_step} is "
-                "gone. Expected it, to branch from. Branch again, or start a new run."
+                f"The saved states of run {run.id} are gone or damaged. Expected one in its "
+                "folder, to go on from. Nothing was changed. Put the folder back, or start a "
+                "new run."
             )
         position = restored or Position(controls=first_controls(self._config))
-        if not (self._folder / BEST).is_file():  # as in a branch: the best is another run's
-            position = replace(position, best_epoch=0, best_dice=-1.0)
+        if self._keeper.best() is None or not (self._keeper.folder / BEST).is_file():
+            # as in a branch: the best is another run's, and this one's begins here
+            position = replace(position, best_epoch=position.epoch, best_dice=-1.0)
         self._position = position
         self._again: list[Any] = []
         steps = steps_per_epoch(len(self._samples["train"]), self._config)
@@ -72,6 +79,8 @@ class Session:
             step=self._position.step,
             epoch=self._position.epoch,
             controls=self._position.controls,
+            best_epoch=self._position.best_epoch if self._keeper.best() else None,
+            best_dice=self._position.best_dice if self._keeper.best() else None,
         )
 
         def work(write: Writer) -> None:
@@ -99,43 +108,43 @@ class Session:
         )
         try:
             loop.run()
+            self._finish(loop.position)
         except Stopped as stopped:
             return "stopped", str(stopped)
-        self._finish(loop.position)
         return "finished", ""
 
     def _save(self, position: Position, validation: Record | None) -> SavedFile:
         """Write a checkpoint of this moment: the best so far with its validation, or just saved."""
-        is_best = validation is not None
         found = self._scores("validation", validation) if validation else []
-        name = BEST if is_best else f"saved-{position.step}.safetensors"
-        return self._write(name, self._trainer.weights(), position, found)
-
-    def _write(
-        self, name: str, weights: dict[str, np.ndarray], position: Position, found: list[Score]
-    ) -> SavedFile:
-        """A checkpoint file, and its row in the store."""
         versions = f"Keras {keras.__version__} on {keras.backend.backend()}"
         metadata = describe(self._config, self._origin, position, found, versions)
-        path = self._folder / name
-        checkpoint = save_checkpoint(path, weights, metadata, half=self._config.half)
+        name = BEST if validation else f"saved-{position.step}.safetensors"
+        return self._write(name, self._trainer.weights(), metadata, (position.step, position.epoch))
+
+    def _write(
+        self, name: str, weights: dict[str, np.ndarray], metadata: Metadata, place: tuple[int, int]
+    ) -> SavedFile:
+        """A checkpoint file, and its row in the store: of a step and epoch."""
+        path = self._keeper.folder / (PENDING if name == BEST else name)
+        made = save_checkpoint(path, weights, metadata, half=self._config.half)
         kind = "best" if name == BEST else "saved"
-        row = (position.step, position.epoch, kind, name, checkpoint.sha256, checkpoint.size_bytes)
-        return SavedFile(*row)
+        return SavedFile(*place, kind, name, made.sha256, made.size_bytes)
 
     def _finish(self, position: Position) -> None:
         """Score the best checkpoint on validation and test, as it is stored, and keep that."""
         self._desk.tell(stage="Scoring the best checkpoint")
-        weights = open_checkpoint(self._folder / BEST).weights()
+        best, named = open_checkpoint(self._keeper.folder / BEST), self._keeper.best()
+        weights = best.weights()
+        place = (named.step, named.epoch) if named else (position.step, position.epoch)
         found: list[Score] = []
         for part in ("validation", "test"):
             if self._samples[part]:
                 record = self._trainer.validate(self._samples[part], weights).record
                 found += self._scores(part, record)
-        saved = self._write(BEST, weights, position, found)
+        metadata = best.metadata.model_copy(update={"scores": tuple(found)})
+        saved = self._keeper.durably(lambda: self._write(BEST, weights, metadata, place))
 
         def work(write: Writer) -> None:
-            write.saved(saved)
             for part in ("validation", "test"):
                 rows = [score.model_dump(mode="json") for score in found if score.part == part]
                 if rows:
@@ -143,7 +152,7 @@ class Session:
             text = f"Finished. The best epoch was {position.best_epoch}."
             write.event("finish", text, step=position.step, epoch=position.epoch)
 
-        self._desk.insist(work)
+        self._keeper.name(saved, also=work)
 
     def _evaluation(self, saved: SavedFile, part: str, rows: list[dict[str, Any]]) -> Evaluation:
         """Scores of a part as the store keeps them."""
@@ -161,11 +170,10 @@ class Session:
         return part_scores(part, record, self._config.class_names, self._origin.groups[part])
 
 
-def open_session(store: Store, run: Run, desk: Desk, stage: Callable[[str], None]) -> Session:
+def open_session(run: Run, desk: Desk, stage: Callable[[str], None]) -> Session:
     """Read a run's data, build its network and put its state back.
 
     Args:
-        store: Where the run is.
         run: With its configuration.
         desk: Open; it says what is being done.
         stage: Told what comes next.
@@ -176,7 +184,7 @@ def open_session(store: Store, run: Run, desk: Desk, stage: Callable[[str], None
     """
     device = prepare_device(settings().device)
     desk.tell(device=device.name)
-    config = TrainConfig.model_validate(run.config)
+    config = _config(run)
     dataset = read_folder(config.data, config.group, settings().data_roots)
     dataset = share_colors(dataset, settings().limits)
     stage("Checking the data")
@@ -189,7 +197,7 @@ def open_session(store: Store, run: Run, desk: Desk, stage: Callable[[str], None
     seen = {part: tuple(case.id for case in cases[part]) for part in PARTS}
     groups = {part: tuple(item.group for item in parts[part].items) for part in PARTS}
     session = Session(run, desk, config, Origin(dataset, fingerprint, seen, groups), cases)
-    session.restore(store)
+    session.restore()
     return session
 
 
@@ -207,6 +215,18 @@ def _read(
             if done % 20 == 0 or done == count:
                 stage(f"Read {done} of {count} cases")
     return cases
+
+
+def _config(run: Run) -> TrainConfig:
+    """The run's configuration, looked at again: the store may be older, or edited by hand."""
+    try:
+        return TrainConfig.model_validate(run.config)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise RunError(
+            f"The configuration of run {run.id} cannot be used: "
+            f"{'.'.join(map(str, first['loc']))}: {first['msg']}. Start a new run."
+        ) from error
 
 
 def _check_fingerprint(run: Run, fingerprint: str, name: str) -> None:

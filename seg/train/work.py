@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from seg.errors import Cancelled, LostRun, RunError, SegError, StoreError
+from seg.errors import Cancelled, LostRun, RunError, SegError
 from seg.launch import Hold, Slot, this_host, waiting_text
 from seg.store import Epoch, Run, Store, open_store
-from seg.train.desk import LEASE_S, RETRY_S, Desk
+from seg.train.desk import LEASE_S, Desk
 
 if TYPE_CHECKING:
     from seg.train.session import Session
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MEMORY_EVERY_S = 5.0
+ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def work(
@@ -50,19 +51,22 @@ def work(
         StoreError: The store cannot be opened.
     """
     store = open_store()
-    run = store.run(run_id)
-    if run.status == "finished":
-        raise RunError(
-            f"Run {run.id} is finished. Expected one that is not. Branch from it to train on."
-        )
     owner = secrets.token_hex(8)
-    with Hold(run.id):
+    with Hold(store.run(run_id).id):
+        run = store.run(run_id)  # as it is now that nobody else can work on it
+        if run.status == "finished":
+            raise RunError(
+                f"Run {run.id} is finished. Expected one that is not. Branch from it to train on."
+            )
         _claim(store, run, owner)
-        with Desk(store, run.id, owner) as desk, _endings(desk):
-            status, reason = _train(store, run, desk, on_epoch, on_stage)
-            desk.tell(stage="")
-            desk.insist(lambda write: None)  # what was recorded last
-        _release(store, run.id, owner, status, reason)
+        desk = Desk(store, run.id, owner)
+        with _endings(desk):
+            run = _begin(run, desk)
+            with desk:
+                status, reason = _train(store, run, desk, on_epoch, on_stage)
+                desk.tell(stage="")
+                desk.insist(lambda write: None)  # what was recorded last
+            desk.read(lambda store: store.release(run.id, owner, status, reason))
     return store.run(run.id)
 
 
@@ -90,11 +94,12 @@ def _train(
         on_stage(text)
 
     try:
-        run = _begin(store, run, desk)
-        with Slot(store, run, lambda place: stage(waiting_text(place)), lambda: _is_unwanted(desk)):
+        with Slot(
+            store, run, lambda place: stage(waiting_text(place)), lambda: _is_unwanted(run, desk)
+        ):
             desk.tell(status="running", started_at=run.started_at or time.time())
             stage("Loading TensorFlow")
-            session = _open_session(store, run, desk, stage)
+            session = _open_session(run, desk, stage)
             with _watched_memory(desk):
                 return session.train(lambda epoch: on_epoch(run, epoch))
     except Cancelled as error:
@@ -107,44 +112,42 @@ def _train(
         return "failed", _explain(error)
 
 
-def _open_session(store: Store, run: Run, desk: Desk, stage: Callable[[str], None]) -> "Session":
+def _open_session(run: Run, desk: Desk, stage: Callable[[str], None]) -> "Session":
     """The run with its data, network and files; Keras comes with it."""
     from seg.train.session import open_session
 
-    return open_session(store, run, desk, stage)
+    return open_session(run, desk, stage)
 
 
-def _begin(store: Store, run: Run, desk: Desk) -> Run:
-    """At the end of the queue; commands left over from an earlier life are dropped."""
-    now = time.time()
-    desk.tell(status="queued", queued_at=now, finished_at=None, reason="")
-    desk.tell(step=run.step, epoch=run.epoch)
-    for command in store.commands(run.id, pending_only=True):
-        if run.started_at is not None and command.name != "set":
+def _begin(run: Run, desk: Desk) -> Run:
+    """At the end of the queue. Commands from before this process are dropped, but for turns.
+
+    Whoever asked a run to stop or pause that was then killed has not asked this life of it.
+    """
+    now, born = time.time(), psutil.Process().create_time()
+    desk.tell(
+        status="queued",
+        queued_at=now,
+        finished_at=None,
+        reason="",
+        step=run.step,
+        epoch=run.epoch,
+    )
+    for command in desk.read(lambda store: store.commands(run.id, pending_only=True)):
+        if command.at < born and command.name != "set":
             desk.taken(command, run.step)
     desk.insist(lambda write: None)
     return replace(run, queued_at=now)
 
 
-def _is_unwanted(desk: Desk) -> bool:
+def _is_unwanted(run: Run, desk: Desk) -> bool:
     """Whether a run that waits shall not begin any more."""
     for command in desk.commands():
         if command.name == "stop":
             text = "Stopped while it waited for its turn."
-            desk.taken(command, 0, {"kind": "stop", "text": text, "epoch": 0})
+            desk.taken(command, run.step, {"kind": "stop", "text": text, "epoch": run.epoch})
             return True
     return desk.is_ending
-
-
-def _release(store: Store, run_id: str, owner: str, status: str, reason: str) -> None:
-    """Say how the run ended, as soon as the store can be written."""
-    while True:
-        try:
-            store.release(run_id, owner, status, reason)
-            return
-        except StoreError as error:
-            log.warning("The store cannot be written; it is tried again. %s", error)
-            time.sleep(RETRY_S)
 
 
 def _explain(error: Exception) -> str:
@@ -163,7 +166,7 @@ def _explain(error: Exception) -> str:
 
 @contextmanager
 def _endings(desk: Desk) -> Iterator[None]:
-    """SIGTERM and Ctrl-C end the run after its step, saved; a second Ctrl-C at once."""
+    """SIGTERM, SIGHUP and Ctrl-C end the run after its step, saved; a second Ctrl-C at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -173,7 +176,7 @@ def _endings(desk: Desk) -> Iterator[None]:
             raise KeyboardInterrupt
         desk.is_ending = True
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, end) for number in ENDINGS}
     try:
         yield
     finally:

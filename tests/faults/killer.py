@@ -6,6 +6,7 @@ import random
 import signal
 import time
 
+from seg.disk import TEMPORARY
 from tests.faults.lives import is_gone
 from tests.faults.same import assert_same
 from tests.faults.tiny import create
@@ -46,7 +47,9 @@ class Killer:
         elif kind == "saving":
             self._watch(pid, lambda: self._states() - before)
             time.sleep(self._random.uniform(0, 0.3))
-            self._watch(pid, lambda: any(name.startswith(".") for name in self._names() - before))
+            self._watch(
+                pid, lambda: any(name.startswith(TEMPORARY) for name in self._names() - before)
+            )
             time.sleep(self._random.choice((0, 0, self._random.uniform(0, 0.01))))
         if kind != "point":
             with contextlib.suppress(ProcessLookupError):
@@ -65,7 +68,7 @@ class Killer:
         """What the killed one left behind."""
         new = self._names() - before
         named = {saved.file for saved in self._store.saved(self._run_id)}
-        self.left["half a file"] += any(name.startswith(".") for name in new)
+        self.left["half a file"] += any(name.startswith(TEMPORARY) for name in new)
         self.left["a file not named"] += any(
             name.startswith("resume") and name not in named for name in new
         )

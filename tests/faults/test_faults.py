@@ -306,6 +306,7 @@ def test_a_loss_that_is_no_number_ends_the_run(place):
          "has changed since the run began"),
         (lambda data: data.rename(data.with_name("moved")), "images"),
     ],
+    ids=["mask gone", "image swapped", "image damaged", "folder moved"],
 )  # fmt: skip
 def test_data_that_vanished_or_changed_stop_a_resume(place, reference, tmp_path, spoil, text):
     home, store, lives = place

@@ -12,7 +12,7 @@ from tests.faults.tiny import write_squares
 
 KILLS = 26  # of each of two runs that are killed side by side
 EPOCHS = 100
-TURNS = {3: {"alpha": 0.3, "beta": 0.7}, 9: {"learning_rate": 3e-3}, 14: {"head_weight_1": 0.5}}
+TURNS = {3: {"alpha": 0.3, "beta": 0.7}, 9: {"learning_rate": 1e-3}, 14: {"head_weight_1": 0.5}}
 
 
 def test_runs_killed_52_times_end_as_if_they_were_not(tmp_path):
@@ -33,7 +33,7 @@ def test_runs_killed_52_times_end_as_if_they_were_not(tmp_path):
         (turned, *_), others = steered.result()
     assert still == []
     assert [(name, new) for _, _, name, _, new in turned] == [
-        ("alpha", 0.3), ("beta", 0.7), ("learning_rate", 3e-3), ("head_weight_1", 0.5),
+        ("alpha", 0.3), ("beta", 0.7), ("learning_rate", 1e-3), ("head_weight_1", 0.5),
     ]  # fmt: skip
     everyone = [*killers, *others]
     assert sum(sum(killer.kills.values()) for killer in everyone) == 2 * KILLS

@@ -114,22 +114,24 @@ def test_a_writer_locks_before_it_reads(lite):
     assert [text for text in said if "BEGIN" in text] == ["BEGIN IMMEDIATE", "BEGIN"]
 
 
-def test_a_writer_gets_a_turn_between_another_ones_many(lite, held):
-    """Sixty transactions a second, a pause of 2 ms between two: SQLite's own waiting misses it."""
+def test_a_writer_gets_a_turn_between_another_ones_many(lite, held, monkeypatch):
+    """Sixty transactions a second, a pause of 1 ms between two: asking now and then misses it."""
+    monkeypatch.setattr(module, "BUSY_S", 1)
     stop, other = threading.Event(), module.Database(module.parse(f"sqlite:///{lite.place}"))
 
     def keep_busy():
         while not stop.is_set():
             with other.changing():
                 time.sleep(0.015)
-            time.sleep(0.002)
+            time.sleep(0.001)
 
     thread = threading.Thread(target=keep_busy)
     thread.start()
     try:
-        for number in range(1, 11):
+        for number in range(1, 31):
             with lite.writing(held, "me") as write:
                 write.steps([make_step(number)])
+            time.sleep(0.03)
     finally:
         stop.set()
         thread.join()

@@ -1,7 +1,9 @@
 """Runs through the real store: what they record; how they are steered, stopped and taken up."""
 
+import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from seg.errors import LostRun, RunError
 from seg.launch import folder
 from seg.objective import Costs, head_parts
 from seg.scores import dice
+from seg.store import SavedFile
 from seg.train.branch import branch
 from seg.train.bundle import read_bundle
 from seg.train.config import Loss, Optimizer, Views
@@ -47,7 +50,7 @@ def assert_same(one, other):
     "changes",
     [
         {},
-        {"loss": Loss(alpha=0.3, beta=0.7, gamma=0.75, head_weights=(1, 0.5), cross_entropy=0.4)},
+        {"loss": Loss(alpha=0.3, beta=0.7, gamma=0.3, head_weights=(1, 0.5), cross_entropy=0.4)},
         {
             "architecture": TWO,
             "loss": Loss(class_weights=(0.3, 0.7), head_weights=(1, 1), reduction="batch"),
@@ -70,6 +73,12 @@ def test_the_loss_comes_out_of_the_recorded_sums_again(store, squares, changes):
         assert (record.hard.sum(-1) == 32 * 32).all()
     epochs = store.epochs_after(run.id, 0)
     assert [epoch.step for epoch in epochs] == [3, 6]
+    for epoch in epochs:
+        record = Record.decode(epoch.record)
+        costs = Costs(epoch.alpha, epoch.beta, epoch.gamma)
+        parts = head_parts(record.soft.astype(float), costs, config.terms)
+        again = record.head_weights @ parts.total + epoch.validation_l2
+        assert again == pytest.approx(epoch.validation_loss, abs=1e-5)
     assert epochs[0].loss == pytest.approx(np.mean([step.loss for step in steps[:3]]))
     found = Record.decode(epochs[-1].record)
     assert found.soft.shape == (2, 2, config.architecture.classes, 5)
@@ -146,8 +155,11 @@ def test_turning_takes_effect_at_the_next_step_and_can_be_branched_from(store, s
     assert command.step == step
     (problem,) = [one for one in store.events_after(run.id, 0) if one.kind == "problem"]
     assert "alpha cannot be set. Expected a number from 0 to 100" in problem.text
-    training = open_checkpoint(folder(run.id) / "best.safetensors").metadata.training
-    assert set(training.turned) in ({"alpha", "beta", "head_weight_1"}, set())
+    best = open_checkpoint(folder(run.id) / "best.safetensors").metadata.training
+    turned = run.best_epoch > 2
+    assert best.best_epoch == run.best_epoch
+    assert (best.alpha, best.beta) == ((0.2, 0.8) if turned else (0.5, 0.5))
+    assert bool(best.turned) == turned
 
     (before,) = [saved for saved in store.saved(run.id) if saved.note.startswith("Before alpha")]
     assert before.step == step - 1
@@ -243,3 +255,79 @@ def test_pause_save_and_go_on(store, squares):
     assert events == [("pause", 6), ("save", 6), ("turn", 7), ("go_on", 6), ("finish", 12)]
     saved = open_checkpoint(folder(run.id) / "saved-6.safetensors")
     assert saved.sha256 in {one.sha256 for one in store.saved(run.id) if one.kind == "saved"}
+
+
+def test_what_was_recorded_is_not_wiped_where_the_saved_states_are_gone(store, squares):
+    run = work(make_run(store, make_config(squares, epochs=4)).id, ask_at(store, {2: ["stop"]}))
+    steps = recorded(store, run)
+    for path in folder(run.id).glob("*.bundle"):
+        path.write_bytes(b"")
+    run = work(run.id)
+    assert run.status == "failed"
+    assert "The saved states of run" in run.reason
+    assert recorded(store, run) == steps
+
+
+def test_a_branch_has_its_own_best_and_patience(store, squares):
+    config = make_config(squares, epochs=4, patience=2)
+    run = work(make_run(store, config).id, ask_at(store, {2: ["stop"]}))
+    (state, *_) = [saved for saved in store.saved(run.id) if saved.epoch == 2][::-1]
+    other = work(branch(store, run, state).id)
+    assert (other.status, other.reason) == ("finished", "")
+    assert other.best_epoch in (3, 4)
+    best = open_checkpoint(folder(other.id) / "best.safetensors")
+    assert best.metadata.training.best_epoch == other.best_epoch
+    last = [saved for saved in store.saved(other.id) if saved.kind == "resume"][-1]
+    with pytest.raises(RunError, match="Nothing is left to train after step 12"):
+        branch(store, other, last)
+
+
+def test_a_best_checkpoint_that_was_never_named_is_dropped(store, squares):
+    run = work(make_run(store, make_config(squares, epochs=4)).id, ask_at(store, {2: ["stop"]}))
+    best = folder(run.id) / "best.safetensors"
+    whole = best.read_bytes()
+    (folder(run.id) / "best.pending").write_bytes(b"of an epoch that never was")
+    run = work(run.id, ask_at(store, {3: ["stop"]}))
+    assert not (folder(run.id) / "best.pending").exists()
+    assert [saved.kind for saved in store.saved(run.id)].count("best") == 1
+    best.rename(folder(run.id) / "best.pending")  # named, and killed before it took its place
+    if run.best_epoch < 3:
+        assert (folder(run.id) / "best.pending").read_bytes() == whole
+    work(run.id)
+    assert open_checkpoint(best).metadata.training.best_epoch == store.run(run.id).best_epoch
+
+
+def test_names_from_the_store_do_not_lead_out_of_the_run(store, squares, tmp_path):
+    run = work(make_run(store, make_config(squares, epochs=3)).id, ask_at(store, {1: ["stop"]}))
+    outside = tmp_path / "precious.bundle"
+    outside.write_bytes(b"precious")
+    assert store.claim(run.id, "me", "", 30)
+    with store.writing(run.id, "me") as write:
+        write.saved(SavedFile(1, 1, "resume", str(outside), "0" * 64, 8))
+    store.release(run.id, "me", "stopped")
+    assert work(run.id).status == "failed"
+    assert outside.read_bytes() == b"precious"
+
+
+def test_a_locked_store_does_not_stop_the_training(store, squares):
+    """Another writer holds the database for four seconds; the steps go on meanwhile."""
+    run = make_run(store, make_config(squares, views=Views(crop=32, repeats=400)))
+    held = []
+
+    def hold():
+        while store.run(run.id).step < 3:
+            time.sleep(EVERY_S)
+        with closing(sqlite3.connect(store.place, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            held.append(time.time())
+            time.sleep(4)
+            other.execute("COMMIT")
+            held.append(time.time())
+        store.command(run.id, "stop")
+
+    person = threading.Thread(target=hold)
+    person.start()
+    work(run.id)
+    person.join()
+    during = [s for s in store.steps_after(run.id, 0) if held[0] + 1 < s.at < held[1] - 0.5]
+    assert len(during) > 20

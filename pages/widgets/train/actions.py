@@ -16,8 +16,8 @@ from seg import launch
 from seg.curves import Turned, View, plain, schedules, turned
 from seg.errors import SegError
 from seg.store import Command
-from seg.train.config import COST_MAX
-from seg.train.controls import LIMITS, check_turn, first_controls
+from seg.train.controls import check_turn, first_controls
+from seg.train.limits import COST_MAX, LIMITS
 
 TEXTS = {
     "alpha": ("alpha", "cost of a false positive"),
@@ -148,7 +148,11 @@ def _stop(view: View, status: str, pending: Pending) -> None:
 
 def _branch(view: View) -> None:
     """A second run from a saved state, the two drawn together."""
-    saved = [one for one in store().saved(view.run.id) if one.kind == "resume"]
+    saved = [
+        one
+        for one in store().saved(view.run.id)
+        if one.kind == "resume" and one.epoch < view.config.epochs
+    ]
     turns = {one.saved.id: one for one in turned(view.events, saved) if one.saved}
     with st.popover("Branch", icon=":material/alt_route:", key="branch menu", width="content"):
         st.caption(

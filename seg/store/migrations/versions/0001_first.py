@@ -110,6 +110,7 @@ def _epochs() -> None:
         sa.Column("loss", sa.Double()),
         sa.Column("l2", sa.Double()),
         sa.Column("validation_loss", sa.Double()),
+        sa.Column("validation_l2", sa.Double()),
         sa.Column("validation_dice", sa.Double()),
         sa.Column("alpha", sa.Double(), nullable=False),
         sa.Column("beta", sa.Double(), nullable=False),
