@@ -1,7 +1,8 @@
 """How soon the Train page shows a step, and how soon a training feels a hand on alpha.
 
-Starts the app and real trainings of the 130 lung patches on the CPU, one as the form suggests it and
-a tiny one of many steps a second, opens each in a real Chromium and prints medians and 95th percentiles:
+Starts the app and real trainings of the 130 lung patches on the CPU, one as the form suggests it
+and a tiny one of many steps a second, opens each in a real Chromium and prints medians and 95th
+percentiles:
 
     step to chart      from a step's time in the store to a chart drawn with it
     click to command   from letting go of alpha's slider to the command in the store
@@ -131,9 +132,8 @@ def _row(name: str, seconds: Iterable[float]) -> None:
     """Median, 95th percentile and the most, in milliseconds."""
     values = 1000 * np.array([*seconds])
     p50, p95, most = np.percentile(values, (50, 95, 100))
-    print(
-        f"    {name:<17} p50 {p50:6.0f} ms   p95 {p95:6.0f} ms   max {most:6.0f} ms   n {len(values)}"
-    )
+    figures = f"p50 {p50:6.0f} ms   p95 {p95:6.0f} ms   max {most:6.0f} ms   n {len(values)}"
+    print(f"    {name:<17} {figures}")
 
 
 if __name__ == "__main__":
