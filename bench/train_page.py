@@ -12,6 +12,7 @@ percentiles:
     .venv/bin/python -m bench.train_page
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Iterable
@@ -93,11 +94,13 @@ def _measure(name: str, train: TrainPage, begin, store: Store) -> None:
     steps = {one.step: one for one in store.steps_after(run.id, 0)}
     seen = [_seen(drawn, one.step) - one.at for one in steps.values() if begun < one.at < ended - 5]
     seconds = np.median([one.seconds for one in steps.values()])
-    print(f"{name}: {len(steps)} steps of {1000 * seconds:.0f} ms, {len(drawn)} charts drawn")
+    busy = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"{name}: {len(steps)} steps of {1000 * seconds:.0f} ms, {len(drawn)} charts, {busy}")
     _row("step to chart", seen)
     for number in range(TURNS):
         _turn(train.page, number)
         until(lambda n=number: len(_turns(store, run)) > n, "the turn is taken")
+        train.reaches(_turns(store, run)[-1].step)
         train.page.wait_for_timeout(BETWEEN_S * 1000)
     clicks, drawn = train.page.evaluate("[window.clicked, window.drawn]")
     pairs = list(zip(clicks, _turns(store, run), strict=True))
@@ -114,7 +117,9 @@ def _measure(name: str, train: TrainPage, begin, store: Store) -> None:
 
 def _turn(page: Page, number: int) -> None:
     """A click on alpha's slider, left and right of its middle by turns."""
-    box = page.get_by_role("slider", name=ALPHA).bounding_box()
+    slider = page.get_by_role("slider", name=ALPHA)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
     page.mouse.click(box["x"] + box["width"] * (0.3, 0.6)[number % 2], box["y"] + box["height"] / 2)
 
 

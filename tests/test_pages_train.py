@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.widgets.train import runs
+from pages.widgets.train import actions, runs
 from seg import launch
+from seg.curves import Curves
 from seg.errors import RunError
 from seg.settings import settings
 from seg.store import open_store
@@ -173,6 +174,15 @@ def test_a_deletion_can_be_undone_until_its_time_has_come(store, monkeypatch):
     assert left == []
     with pytest.raises(RunError, match="not to be found"):
         store.run(run.id)
+
+
+def test_a_turn_that_is_delivered_twice_is_one_command(store):
+    run = a_run(store)
+    view = Curves().view(store, run.id)
+    first, second = {"alpha": 0.3, "beta": 0.7}, {"alpha": 0.4, "beta": 0.6}
+    for turn in (first, first, second, first):
+        actions._turn(view, turn)
+    assert [one.value for one in store.commands(run.id)] == [first, second, first]
 
 
 def test_explore_does_not_wait_for_what_only_training_needs(home):

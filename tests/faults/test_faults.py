@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -151,6 +152,31 @@ def test_a_database_locked_for_long_is_waited_for(place, reference):
         assert launch.is_alive(before)
         other.execute("ROLLBACK")
     assert lives.end() == 0
+    assert_same(home, store, run.id, reference)
+
+
+def test_a_busy_store_does_not_change_the_numbers(place, reference):
+    """While a run waits for its turn to write, in a thread, its first weights are drawn."""
+    home, store, lives = place
+    run = create(store, home / "data", epochs=30)
+    over = threading.Event()
+
+    def be_busy():
+        path = home / "store.sqlite"
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            while not over.wait(0.005):
+                with contextlib.suppress(sqlite3.OperationalError):
+                    other.execute("BEGIN IMMEDIATE")
+                    time.sleep(0.03)
+                    other.execute("ROLLBACK")
+
+    thread = threading.Thread(target=be_busy)
+    thread.start()
+    try:
+        assert lives.train(run.id) == 0
+    finally:
+        over.set()
+        thread.join()
     assert_same(home, store, run.id, reference)
 
 

@@ -67,15 +67,14 @@ def buttons(view: View, status: str) -> None:
 
 def panel(view: View, status: str) -> None:
     """The sliders, what was asked, and what became of it."""
-    run = view.run
-    commands = [one for one in store().commands(run.id) if one.name == "set"]
+    commands = [one for one in store().commands(view.run.id) if one.name == "set"]
+    run = store().run(view.run.id)  # after them: of what was just taken, the new values
     asked: dict[str, float] = {}
     for one in commands:
         if one.step is None and isinstance(one.value, Mapping):
             asked |= one.value
-    controls = tuple(
-        _control(name, value, asked.get(name)) for name, value in _in_force(view).items()
-    )
+    in_force = run.controls or first_controls(view.config)
+    controls = tuple(_control(name, value, asked.get(name)) for name, value in in_force.items())
     disabled = "" if status in ("running", "paused", "queued") else (
         "Nothing can be turned: the run does not train. Resume it, or branch from it."
     )  # fmt: skip
@@ -99,9 +98,19 @@ def _control(name: str, value: float, asked: float | None) -> Control:
 
 
 def _turn(view: View, values: Mapping[str, float]) -> None:
-    """A hand let go: one command."""
+    """A hand let go: one command.
+
+    A refresh of the page just then carries the turn too, and Streamlit calls this again.
+    """
     known = _in_force(view)
-    _do(lambda: store().command(view.run.id, "set", check_turn(values, known)), again=False)
+
+    def ask() -> None:
+        turn = check_turn(values, known)
+        before = [one.value for one in store().commands(view.run.id) if one.name == "set"]
+        if before[-1:] != [turn]:
+            store().command(view.run.id, "set", turn)
+
+    _do(ask, again=False)
 
 
 def _told_words(commands: Sequence[Command]) -> str:

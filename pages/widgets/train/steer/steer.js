@@ -47,7 +47,8 @@ class Panel {
 
   listen(name, row, input) {
     const { slider } = row;
-    input.addEventListener("pointerdown", () => { row.held = true; });
+    input.addEventListener("pointerdown", () => { row.held = true; row.keys = false; });
+    input.addEventListener("keydown", () => { row.keys = true; });
     for (const type of ["pointerup", "pointercancel", "blur"]) {
       input.addEventListener(type, () => { row.held = false; });
     }
@@ -60,7 +61,7 @@ class Panel {
     });
     input.addEventListener("change", () => {
       row.held = false;
-      if (input === slider) this.soon(name);
+      if (input === slider && row.keys) this.soon(name);
       else if (input.checkValidity() && input.value !== "") this.turn(name);
       else this.follow(this.control(name), true);
     });
