@@ -118,9 +118,8 @@ def _measure(name: str, train: TrainPage, begin, store: Store) -> None:
 def _turn(page: Page, number: int) -> None:
     """A click on alpha's slider, left and right of its middle by turns."""
     slider = page.get_by_role("slider", name=ALPHA)
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    page.mouse.click(box["x"] + box["width"] * (0.3, 0.6)[number % 2], box["y"] + box["height"] / 2)
+    width = slider.bounding_box()["width"]
+    slider.click(position={"x": width * (0.3, 0.6)[number % 2], "y": 10})
 
 
 def _turns(store: Store, run: Run) -> list:

@@ -24,6 +24,7 @@ POSTGRES = {  # libpq's own options
     "tcp_user_timeout": 15_000,  # ms; a cut cable is an error, not a wait without end
     "options": f"-c lock_timeout={BUSY_S * 1000}",
 }
+_CHANCE = random.Random()  # of our own: a training draws its weights from the global one
 
 
 class Database:
@@ -172,7 +173,7 @@ def _insist(connection: sqlite3.Connection, statement: str) -> list[tuple[object
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
-            time.sleep(random.uniform(0.001, 0.005))
+            time.sleep(_CHANCE.uniform(0.001, 0.005))
 
 
 def _postgres(url: URL) -> Engine:

@@ -164,19 +164,21 @@ def test_a_busy_store_does_not_change_the_numbers(place, reference):
     def be_busy():
         path = home / "store.sqlite"
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-            while not over.wait(0.005):
+            while not over.wait(0.02):
                 with contextlib.suppress(sqlite3.OperationalError):
                     other.execute("BEGIN IMMEDIATE")
-                    time.sleep(0.03)
+                    over.wait(1)
                     other.execute("ROLLBACK")
 
     thread = threading.Thread(target=be_busy)
+    lives.begin(run.id)
     thread.start()
     try:
-        assert lives.train(run.id) == 0
+        wait_for(lambda: store.run(run.id).epoch)
     finally:
         over.set()
         thread.join()
+    assert lives.end() == 0
     assert_same(home, store, run.id, reference)
 
 
