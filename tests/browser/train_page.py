@@ -14,6 +14,7 @@ from seg.store import Run, Store, open_store
 
 WAIT_S = 90  # a training loads TensorFlow at its start, on a busy machine
 POLL_S = 0.05
+END_S = 10
 SAMPLE = "Lung tumours, CT"
 EPOCHS = 400  # of the tiny run: far more than any test waits for
 REPEATS = 4  # views of each image in an epoch: 40 steps
@@ -175,6 +176,11 @@ def start_tiny(train: TrainPage, store: Store) -> Run:
 def end_trainings(store: Store) -> None:
     """End by force what still trains: it outlives its server by design."""
     ids = {run.id for run in store.runs()}
-    for process in psutil.process_iter(["cmdline"]):
-        if ids & set(process.info["cmdline"] or ()):
-            process.kill()
+    ended = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if ids & set(process.info["cmdline"] or ())
+    ]
+    for process in ended:
+        process.kill()
+    psutil.wait_procs(ended, timeout=END_S)
