@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,18 +25,19 @@ from tests.browser.train_page import (
     until,
 )
 
+ARTIFACTS = ROOT / "artifacts"
 SIZE = {"width": 1366, "height": 768}
 UNREACHABLE = re.compile("ERR_CONNECTION|when disconnected|WebSocket")  # of a killed server
 expect.set_options(timeout=WAIT_S * 1000)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory):
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("train-home")
 
 
 @pytest.fixture(scope="module")
-def server(home) -> Iterator[Server]:
+def server(home: Path) -> Iterator[Server]:
     server = Server(ROOT / "app.py", SEG_HOME=str(home), SEG_DEVICE="cpu")
     try:
         server.start()
@@ -45,7 +48,7 @@ def server(home) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def store(server: Server, home) -> Store:
+def store(server: Server, home: Path) -> Store:
     return store_of(home)
 
 
@@ -109,7 +112,7 @@ def test_a_run_from_its_first_click_to_its_checkpoint(
     for _ in range(3):
         train.reaches(store.run(run_id).step + 1)
     assert train.chart()["points"] > first
-    assert train.newest() <= store.run(run_id).step
+    assert store.steps_after(run_id, train.newest() - 1, limit=1), "what is drawn is recorded"
     assert len(store.runs()) == before + 1, "a double click starts one run"
 
     step = train.turn_down()
@@ -125,6 +128,8 @@ def test_a_run_from_its_first_click_to_its_checkpoint(
     assert costs[step - 1 :] == [(0.3, 0.7)] * 5
     last = train.chart()["last"]
     assert (last["alpha"], last["beta"]) == pytest.approx((0.3, 0.7))
+    turns = [one.value for one in store.commands(run_id)]
+    assert all(one != other for one, other in pairwise(turns)), "a turn is one command"
 
     train.ask("Pause")
     train.is_now("Paused")
@@ -162,6 +167,7 @@ def test_a_branch_from_before_the_turn_is_drawn_with_its_parent(
     train: TrainPage, store: Store, turned: tuple[Run, int]
 ) -> None:
     parent, step = turned
+    before = len(store.runs())
     train.open(f"?run={parent.id}")
     train.is_now("Stopped")
     train.ask("Branch")
@@ -188,6 +194,7 @@ def test_a_branch_from_before_the_turn_is_drawn_with_its_parent(
     ]
     differs = train.page.locator(".facts.beside").last
     expect(differs).to_contain_text("branched after step")
+    assert len(store.runs()) == before + 1
 
 
 def test_a_run_outlives_its_server_and_its_page_finds_it_again(
@@ -207,6 +214,31 @@ def test_a_run_outlives_its_server_and_its_page_finds_it_again(
     train.errors[:] = [error for error in train.errors if not UNREACHABLE.search(error)]
     new.stop()
     assert store.run(living.id).status == "stopped"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (800, 900)])
+def test_screenshots_are_kept(
+    browser: Browser,
+    server: Server,
+    turned: tuple[Run, int],
+    scheme: str,
+    width: int,
+    height: int,
+) -> None:
+    ARTIFACTS.mkdir(exist_ok=True)
+    run, _ = turned
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    TrainPage(page, server.url).open(f"?run={run.id}").reaches(run.step)
+    expect(page.locator(".film figure")).to_have_count(6)
+    page.screenshot(path=ARTIFACTS / f"train-{scheme}-{width}.png")
+    chart = page.locator(".st-key-main .plot").bounding_box()
+    assert chart is not None
+    assert chart["y"] + chart["height"] < height, "the curves need no scrolling"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    ground = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 150) == (scheme == "dark")
+    page.close()
 
 
 def test_a_deleted_run_can_be_had_back_for_a_moment(train: TrainPage, store: Store) -> None:

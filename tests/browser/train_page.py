@@ -26,7 +26,7 @@ PROBES = re.compile(r"/train/_stcore/(health|host-config)$")
 CHART = """
 () => {
   const chart = document.querySelector(".st-key-main .plot");
-  const traces = (chart?._fullData ?? []).filter(({ uid }) => /^loss/.test(uid) && uid !== "");
+  const traces = (chart?._fullData ?? []).filter(({ uid }) => /^loss/.test(uid));
   return {
     runs: Object.fromEntries(traces.map(({ uid, x }) => [uid, [x[0] ?? 0, x.at(-1) ?? 0]])),
     points: traces[0]?.x.length ?? 0,
